@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "contrib/emulator/js.h"
 
 struct request;
@@ -34,6 +35,15 @@ void reply_error_code(const struct request *req, struct response *resp, int stat
  */
 void response_wait(struct response *resp, int64_t until_ms);
 
+/*
+ * An answer without a known end (a watch). The function is called with the world lock held: at once, after
+ * each change of the world, and when until_ms (emulator ms) has come; it adds what is to be sent to `out`
+ * and returns whether the stream goes on. `state` (taken over, may be NULL) is its memory between calls.
+ */
+typedef bool (*stream_fn)(const struct request *req, struct json_object *state, struct buf *out);
+void reply_stream(struct response *resp, int status, const char *content_type, int64_t until_ms,
+                  stream_fn fn, struct json_object *state);
+
 /* One page of a list. limit -1 means everything. */
 struct page {
         int64_t offset; /* records before the page */
@@ -44,10 +54,13 @@ struct page {
  * Reads the paging parameters of a request (absent ones: offset 0, fallback limit); never fails, as the
  * contract's validation was before. A limit above max is cut to max (max 0: no maximum).
  */
-struct page page_by_record(const struct request *req, int64_t fallback, int64_t max); /* offset, limit; -1 = all */
-struct page page_by_page(const struct request *req, int64_t fallback, int64_t max);   /* offset counts pages */
+/* Parameters offset and limit; limit -1 is everything. */
+struct page page_by_record(const struct request *req, int64_t fallback, int64_t max);
+/* The same, but offset counts pages. */
+struct page page_by_page(const struct request *req, int64_t fallback, int64_t max);
 /* Number of the page, from 1, and its size, under these parameter names ("page", "per_page"). */
-struct page page_by_number(const struct request *req, const char *number, const char *size, int64_t fallback);
+struct page page_by_number(const struct request *req, const char *number, const char *size,
+                           int64_t fallback);
 /* Kubernetes: limit and continue; no limit means everything. */
 struct page page_by_continue(const struct request *req);
 
