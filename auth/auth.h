@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who we are to the cloud: one object an account, that knows the addresses of its services and gives
+ * each request its credentials: a signature, a token that it renews, an engine's bearer token. */
+#pragma once
+
+#include "auth/config.h"
+#include "base/kind.h"
+#include "http/http.h"
+
+struct auth;
+
+/* For whom and where a request is, as far as it matters for credentials and addresses. */
+struct auth_target {
+        const char *service;   /* dws, cse, ems, ucs, iam, servicecomb */
+        enum endpoint endpoint;
+        enum scope scope;
+        const char *region;    /* NULL for global services */
+        const char *project;   /* id, NULL for global services */
+        const char *engine;    /* id, for ENDPOINT_REGISTRY and ENDPOINT_CONFIG below an engine */
+        const char *address;   /* base URL of that engine's server, found by the caller; NULL: configured */
+        const char *token;     /* bearer token for SCOPE_ENGINE found by the caller, or NULL */
+};
+
+int auth_new(struct http *http, const struct account *account, struct auth **ret);
+struct auth *auth_free(struct auth *auth);
+DEFINE_CLEANUP(struct auth *, auth_free)
+
+/* Logs in: proves that the credentials work, learns the domain. Fails with the reason for people. */
+int auth_login(struct auth *auth, struct op *op);
+
+/* Base URL without a final slash, owned by the caller. -ENOENT with a reason where none is known. */
+int auth_address(struct auth *auth, struct op *op, const struct auth_target *target, char **ret);
+
+/* Sends with the account's credentials, CA, rate bucket and one renewal after a 401. */
+int auth_send(struct auth *auth, struct op *op, const struct auth_target *target,
+              struct http_request *request, struct http_response **ret);
+
+/* How we are logged in and until when, for account.json; no secret. */
+int auth_describe(struct auth *auth, struct json **ret);
+
+const struct account *auth_account(const struct auth *auth);

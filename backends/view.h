@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of one account, composed from its tables and the answers of a source. The file system
+ * knows places and what they hold; which call tells it, and how, is decided here.
+ * All functions are thread-safe; those that take an op may block until its deadline.
+ */
+#pragma once
+
+#include <time.h>
+
+#include "auth/auth.h"
+#include "base/source.h"
+
+struct view;
+
+/* A directory, file or link of the tree: rows and ids. Immutable, shared by reference count. */
+struct place;
+
+enum entry_type { ENTRY_DIRECTORY, ENTRY_FILE, ENTRY_LINK };
+
+/* One name in a directory. */
+struct entry {
+        char *name;            /* encoded, 1 to 255 bytes, unique in its listing */
+        enum entry_type type;
+        struct place *place;   /* owned reference */
+        char *target;          /* ENTRY_LINK: relative path, owned */
+        mode_t mode;           /* permission bits */
+        bool is_attribute;     /* of the resource itself: comes before collections */
+        bool is_volatile;      /* content moves by itself */
+        struct timespec modified, created; /* zero: unknown */
+};
+
+/* What a directory held at one moment. Immutable, shared by reference count. */
+struct listing {
+        atomic_uint refs;
+        struct entry *entries;  /* attributes first, then links, then directories */
+        size_t count;
+        uint64_t hash;          /* of the names, types and targets */
+        int64_t fetched_ms;     /* realtime clock, of the oldest answer used; 0: fixed for ever */
+        int64_t changed_ms;     /* realtime clock: when this set of names was first seen */
+        int64_t fresh_until_ms; /* monotonic clock; INT64_MAX: for ever */
+        bool is_stale;          /* nothing newer could be had */
+        bool by_name;           /* further names may exist: ask view_find() */
+};
+
+/* The bytes of a file at one moment. Immutable, shared by reference count. */
+struct document {
+        atomic_uint refs;
+        char *data;             /* owned, terminated */
+        size_t len;
+        uint64_t hash;          /* of the bytes */
+        struct timespec modified, created;
+        int64_t fetched_ms;     /* realtime clock */
+        int64_t fresh_until_ms; /* monotonic clock; INT64_MAX: for ever */
+        bool is_stale;
+        char *request_id;       /* of the answer it was made from, or NULL */
+};
+
+struct view_options {
+        const char *account;           /* name, part of every identity */
+        enum account_type type;
+        const char *const *services;   /* to show, NULL-terminated; NULL: all */
+        const char *const *projects;   /* to show, NULL-terminated; NULL: all */
+        unsigned ttl_s;                /* in place of the default of 60 s, 0: default */
+        int (*describe)(void *data, struct json **ret); /* account.json */
+        void *describe_data;
+};
+
+int view_new(const struct view_options *options, struct source *source, struct view **ret);
+struct view *view_free(struct view *view);
+DEFINE_CLEANUP(struct view *, view_free)
+
+struct place *view_root(struct view *view);
+struct place *place_ref(struct place *place);
+struct place *place_unref(struct place *place);
+DEFINE_CLEANUP(struct place *, place_unref)
+uint64_t place_ino(const struct place *place);
+const char *place_identity(const struct place *place);
+
+/* The entries of a directory; `op->must_be_fresh` asks the cloud anew. */
+int view_list(struct view *view, struct op *op, struct place *place, struct listing **ret);
+
+/* An entry that a `by_name` directory does not list: 0 and a new entry, or -ENOENT. */
+int view_find(struct view *view, struct op *op, struct place *directory, const char *name,
+              struct entry *ret);
+
+/* The bytes of a file. -ENOENT when it has gone, else the errno of the call that tells it. */
+int view_read(struct view *view, struct op *op, struct place *place, struct document **ret);
+
+/* Does listing this directory, or reading this file, cost a call of its own (worth asking ahead)? */
+bool view_costs_call(const struct place *place);
+
+struct listing *listing_ref(struct listing *listing);
+struct listing *listing_unref(struct listing *listing);
+DEFINE_CLEANUP(struct listing *, listing_unref)
+const struct entry *listing_find(const struct listing *listing, const char *name);
+struct document *document_ref(struct document *document);
+struct document *document_unref(struct document *document);
+DEFINE_CLEANUP(struct document *, document_unref)
+void entry_done(struct entry *entry);
+
+/* All services, NULL-terminated, for `hcloudfs operations` and the checks of the tables. */
+extern const struct service *const services[];
+
+/* Every operation and its place, in the contract's order: an array of objects with service,
+ * operationId, method, path, and tree or reason. */
+int view_operations(struct json **ret);

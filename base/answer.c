@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/source.h"
+
+#include "base/text.h"
+
+/** source_fetch() - see struct source_ops. */
+int source_fetch(struct source *source, struct op *op, const struct request *request,
+                 struct answer **ret) {
+        return source->ops->fetch(source, op, request, ret);
+}
+
+/** source_send() - see struct source_ops. */
+int source_send(struct source *source, struct op *op, const struct request *request,
+                struct answer **ret) {
+        if (!source->ops->send)
+                return op_fail(op, EROFS, "this source can only be read");
+        return source->ops->send(source, op, request, ret);
+}
+
+/** source_seen() - see struct source_ops; -EOPNOTSUPP where it is absent. */
+int source_seen(struct source *source, const char *key, uint64_t hash, int64_t now_ms,
+                int64_t *ret_ms) {
+        if (!source->ops->seen)
+                return -EOPNOTSUPP;
+        return source->ops->seen(source, key, hash, now_ms, ret_ms);
+}
+
+/** source_free() - end a source and those below it; NULL is fine. Returns NULL. */
+struct source *source_free(struct source *source) {
+        if (source)
+                source->ops->free(source);
+        return NULL;
+}
+
+/** answer_new() - an empty answer with one reference, to be filled and sealed. 0 or -ENOMEM. */
+int answer_new(struct answer **ret) {
+        struct answer *answer = calloc(1, sizeof(*answer));
+
+        if (!answer)
+                return -ENOMEM;
+        atomic_init(&answer->refs, 1);
+        *ret = answer;
+        return 0;
+}
+
+/** answer_ref() - one more reference; any thread. */
+struct answer *answer_ref(struct answer *answer) {
+        (void)atomic_fetch_add_explicit(&answer->refs, 1, memory_order_relaxed);
+        return answer;
+}
+
+/** answer_unref() - drop a reference, the last one frees; NULL is fine. Returns NULL. */
+struct answer *answer_unref(struct answer *answer) {
+        if (!answer || atomic_fetch_sub_explicit(&answer->refs, 1, memory_order_acq_rel) != 1)
+                return NULL;
+        for (size_t i = 0; i < answer->count; i++) {
+                free(answer->items[i].id);
+                free(answer->items[i].body);
+        }
+        free(answer->items);
+        free(answer->by_id);
+        free(answer->body);
+        free(answer->revision);
+        free(answer->request_id);
+        free(answer);
+        return NULL;
+}
+
+/** answer_add() - add an item of a list; copies. Returns 0, -E2BIG over the bound, -ENOMEM. */
+int answer_add(struct answer *answer, const char *id, const char *body, size_t len) {
+        struct answer_item item = { .len = len };
+        int r;
+
+        r = array_grow(&answer->items, &answer->capacity, answer->count, ANSWER_ITEMS_MAX,
+                       sizeof(*answer->items));
+        if (r < 0)
+                return r;
+        item.id = strdup(id);
+        item.body = malloc(len + 1);
+        if (!item.id || !item.body) {
+                free(item.id);
+                free(item.body);
+                return -ENOMEM;
+        }
+        memcpy(item.body, body, len);
+        item.body[len] = '\0';
+        answer->items[answer->count++] = item;
+        return 0;
+}
+
+/** answer_add_json() - add an item that is at hand as a tree. Errors as answer_add(). */
+int answer_add_json(struct answer *answer, const char *id, const struct json *item) {
+        struct buf text = BUF_INIT(0);
+        int r;
+
+        r = json_render(item, JSON_COMPACT, &text);
+        if (r == 0)
+                r = answer_add(answer, id, text.data, text.len);
+        buf_done(&text);
+        return r;
+}
+
+/** answer_set_body() - set what is no item; copies, replaces. Returns 0 or -ENOMEM. */
+int answer_set_body(struct answer *answer, const char *body, size_t len) {
+        char *copy = malloc(len + 1);
+
+        if (!copy)
+                return -ENOMEM;
+        if (len)
+                memcpy(copy, body, len);
+        copy[len] = '\0';
+        free(answer->body);
+        answer->body = copy;
+        answer->len = len;
+        return 0;
+}
+
+static int compare_positions(const void *a, const void *b, void *data) {
+        const struct answer *answer = data;
+        uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+        int order = strcmp(answer->items[left].id, answer->items[right].id);
+
+        if (order != 0)
+                return order;
+        return left < right ? -1 : left > right;
+}
+
+/* Takes out the later ones of items with the same id; the order of the others stays. */
+static void drop_repeated(struct answer *answer) {
+        size_t kept = 0;
+
+        for (size_t i = 1; i < answer->count; i++) {
+                struct answer_item *item = &answer->items[answer->by_id[i]];
+
+                if (strcmp(answer->items[answer->by_id[i - 1]].id, item->id) == 0) {
+                        free(item->body);
+                        item->body = NULL;
+                }
+        }
+        for (size_t i = 0; i < answer->count; i++) {
+                if (answer->items[i].body)
+                        answer->items[kept++] = answer->items[i];
+                else
+                        free(answer->items[i].id);
+        }
+        answer->count = kept;
+}
+
+static void sort_positions(struct answer *answer) {
+        for (size_t i = 0; i < answer->count; i++)
+                answer->by_id[i] = (uint32_t)i;
+        if (answer->count)
+                qsort_r(answer->by_id, answer->count, sizeof(*answer->by_id), compare_positions,
+                        answer);
+}
+
+/**
+ * answer_seal() - drop repeated ids (the first stays) and make items findable; nothing may be added
+ * afterwards. Returns 0 or -ENOMEM.
+ */
+int answer_seal(struct answer *answer) {
+        size_t before = answer->count;
+
+        free(answer->by_id);
+        answer->by_id = calloc(answer->count + 1, sizeof(*answer->by_id));
+        if (!answer->by_id)
+                return -ENOMEM;
+        sort_positions(answer);
+        drop_repeated(answer);
+        if (answer->count != before)
+                sort_positions(answer);
+        return 0;
+}
+
+/** answer_find() - the item with an id, NULL if there is none; for sealed answers. */
+const struct answer_item *answer_find(const struct answer *answer, const char *id) {
+        size_t low = 0, high = answer->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                const struct answer_item *item = &answer->items[answer->by_id[middle]];
+                int order = strcmp(item->id, id);
+
+                if (order == 0)
+                        return item;
+                if (order < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+/** request_param() - a parameter's value, NULL if it has none. */
+const char *request_param(const struct request *request, const char *name) {
+        for (size_t i = 0; i < request->n_params; i++)
+                if (text_eq(request->params[i].name, name))
+                        return request->params[i].value;
+        return NULL;
+}
+
+/* Appends `name=value` for each {name} of a template that has a value. */
+static void add_template_params(const struct request *request, const char *template,
+                                struct buf *buf) {
+        const char *open = template;
+
+        while (open && (open = strchr(open, '{'))) {
+                size_t len = strcspn(open + 1, "}");
+                _cleanup_(freep) char *name = strndup(open + 1, len);
+                const char *value = name ? request_param(request, name) : NULL;
+
+                if (value)
+                        (void)buf_printf(buf, "%zu:%s=%zu:%s;", len, name, strlen(value), value);
+                open += len + 1;
+        }
+}
+
+/**
+ * request_key() - what tells one reading request from another within an account: service, call,
+ * project, region and each parameter that the call uses. Errors as buf_reserve().
+ */
+int request_key(const struct request *request, struct buf *buf) {
+        static const char always[] = "{region}{project_id}{engine_id}";
+        const struct call *call = request->call;
+
+        (void)buf_printf(buf, "%s/%s;", call->service, call->id);
+        add_template_params(request, always, buf);
+        add_template_params(request, call->path, buf);
+        add_template_params(request, call->query, buf);
+        add_template_params(request, call->headers, buf);
+        if (call->query)
+                (void)buf_printf(buf, "?%s", call->query);
+        return buf->error;
+}
+
+/** method_name() - the method as HTTP writes it, static. */
+const char *method_name(enum method method) {
+        static const char *const names[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+
+        return names[method];
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A resource kind is data. These are the types of its rows: a call of the contract, a file made from
+ * its answers, a relation, an action, a collection and a fixed directory. backends/ holds the
+ * constant tables of each service; the engine performs their calls (backends/service.h) and the
+ * view composes the tree (backends/view.h). Nothing here is ever changed at run time.
+ *
+ * Pointers into JSON are RFC 6901 with one extension where a field says so: a step `*` stands for
+ * every element of an array or member of an object. "" is the value itself.
+ */
+#pragma once
+
+#include "base/json.h"
+
+struct answer;
+struct composer;
+struct kind;
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+
+/* The address a call goes to. */
+enum endpoint {
+        ENDPOINT_SERVICE,  /* the service's regional or global host */
+        ENDPOINT_REGISTRY, /* an engine's service-center */
+        ENDPOINT_CONFIG,   /* an engine's kie */
+        ENDPOINT_KUBE,     /* a Kubernetes API server */
+};
+
+/* What a token must be good for; AK/SK name it in a header instead. */
+enum scope {
+        SCOPE_PROJECT, /* a regional service: X-Project-Id */
+        SCOPE_DOMAIN,  /* a global service: X-Domain-Id */
+        SCOPE_ENGINE,  /* bearer token of a microservice engine, if it wants one */
+        SCOPE_KUBE,    /* what the kubeconfig says */
+        SCOPE_NONE,    /* the call is the login */
+};
+
+enum paging {
+        PAGING_NONE,     /* everything comes at once */
+        PAGING_OFFSET,   /* limit, and offset counts records from 0 */
+        PAGING_PAGE,     /* limit, and offset counts pages from 0 (DWS) */
+        PAGING_NUMBER,   /* number is the size, page counts from 1 (CSE monitoring) */
+        PAGING_CONTINUE, /* limit, and continue carries a cursor (Kubernetes) */
+};
+
+/* What a call may do; decides what an account's `access` and `allow_…` settings let through. */
+enum risk {
+        RISK_READ,   /* changes nothing, whatever its method */
+        RISK_CHANGE, /* creates or updates */
+        RISK_DELETE, /* destroys, or counts as a deletion */
+        RISK_SECRET, /* hands out something that is given once or must not be read by the way */
+};
+
+/* May a request be repeated when its outcome is unknown (file rule 20)? */
+enum repeat {
+        REPEAT_SAFE, /* yes, it changes nothing */
+        REPEAT_SAME, /* yes, the second time makes no difference */
+        REPEAT_ONCE, /* never after its first byte left */
+};
+
+/* Adds the items of one page to the answer, where they are no plain array. 0 or negative errno. */
+typedef int (*split_fn)(const struct json *page, struct answer *answer);
+
+/* One call of the contract. */
+struct call {
+        const char *id;      /* operationId */
+        const char *service; /* the contract that has it: dws, cse, servicecomb, ucs, ems, iam, … */
+        enum method method;
+        const char *path;    /* template as in the contract, {placeholder}s are parameters */
+        const char *query;   /* `a=b&c={param}`; a pair whose parameter is unknown is left out */
+        const char *headers; /* `name: value` lines, values as in query */
+        enum endpoint endpoint;
+        enum scope scope;
+        enum risk risk;
+        enum repeat repeat;
+        const char *items;   /* list: pointer to the array in the answer, "" if it is the answer */
+        const char *key;     /* list: pointer to an item's id; several joined by ',' give `a/b` */
+        const char *total;   /* list: pointer to the total, NULL if none comes */
+        enum paging paging;
+        unsigned page_size;  /* limit sent, 0: none */
+        split_fn split;      /* list: in place of `items`, for odd shapes */
+        const char *success; /* pointer to a result code inside a 2xx … */
+        const char *success_is; /* … that must be absent or this text */
+        const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
+        const struct call *also;      /* list: a second call whose items belong to the same list */
+        unsigned ttl_s;      /* how long an answer serves; 0: the service's default of 60 s */
+        bool is_volatile;    /* what it tells moves by itself: shown, never compared */
+};
+
+/* Shown only if the object has, or has not, something at a pointer. */
+struct when {
+        const char *at;   /* NULL: always */
+        const char *is;   /* the scalar's text; NULL: anything but null */
+        bool negate;
+};
+
+/* How a file's bytes are made from a value. */
+enum codec {
+        CODEC_JSON, /* indented JSON and a final newline */
+        CODEC_TEXT, /* the string's own bytes, nothing added */
+};
+
+enum from {
+        FROM_OBJECT,  /* the item in full: its `get` where the kind has one, else the list's item */
+        FROM_ITEM,    /* the item as the list tells it */
+        FROM_CALL,    /* an answer of its own */
+        FROM_NOWHERE, /* `compose` alone knows */
+};
+
+/*
+ * Makes a document from answers: a pure function of them. @value is what `from` and `at` name (NULL
+ * with FROM_NOWHERE). The result is a new tree, or NULL and -ENOENT if there is no such document.
+ */
+typedef int (*compose_fn)(struct composer *composer, const struct json *value, struct json **ret);
+
+/*
+ * A file. In a directory's table `name` is the whole name. In the table of a collection of documents
+ * it is a pattern whose one `*` stands for the item's name, and may begin with a directory that all
+ * items share: `*.json`, `*.info.json`, `.meta/ *.json` (without the blank).
+ */
+struct file {
+        const char *name;
+        enum from from;
+        const struct call *call;    /* FROM_CALL */
+        const char *at;             /* pointer to the part shown; NULL: all */
+        const char *const *only;    /* pointers (with `*`) to keep, NULL-terminated; NULL: all */
+        const char *const *without; /* pointers (with `*`) to leave out */
+        compose_fn compose;
+        enum codec codec;
+        struct when when;           /* on the item */
+        bool is_volatile;           /* changes by itself: never kept by the kernel */
+        const struct save *save;    /* how a save is sent; NULL: 0444 */
+};
+
+/* A symbolic link to an item of another kind, found by its id. */
+struct link {
+        const char *name;
+        enum from from;             /* where the id is read */
+        const char *at;             /* pointer to the id; no id, no link */
+        const struct kind *target;  /* the kind the id is of; a sibling or a sibling of an ancestor */
+};
+
+/* A directory below a resource or a service: a collection, or a fixed place with its own content. */
+struct child {
+        const char *name;           /* NULL with a kind whose items stand in the parent itself */
+        const struct kind *kind;    /* the collection … */
+        const struct place_row *row; /* … or the fixed directory */
+        struct when when;           /* on the item that the parent is */
+        const char *const *bind;    /* parameters that hold below, `name=value`, NULL-terminated */
+};
+
+/* `actions/<verb>`. */
+struct action {
+        const char *verb;
+        const struct call *call;
+        const char *result;         /* file that appears, mode 0400; NULL: only `.result` */
+        struct when when;
+};
+
+/* What a directory holds: of a service, a fixed place, or each item of a collection. */
+struct place_row {
+        const struct file *files;       /* each list ends with a row whose name (verb) is NULL … */
+        const struct link *links;
+        const struct child *children;   /* … here with neither kind nor row */
+        const struct action *actions;
+};
+
+/* The states a resource goes through; all that the contract lists, failures included. */
+struct life {
+        const char *at;                 /* pointer to the state in the list's item */
+        const char *busy_at;            /* pointer that is non-null and non-empty while work runs */
+        const char *const *busy;        /* NULL-terminated; compared without case */
+        const char *const *good;
+        const char *const *bad;
+};
+
+enum shape {
+        SHAPE_DIRECTORY, /* an item is a directory */
+        SHAPE_DOCUMENT,  /* an item is a file (or a few, by the patterns in `content.files`) */
+        SHAPE_LINK,      /* an item is a link to the item of `target` with the same id */
+};
+
+/* Makes an item's directory path, one name a level, where pointers cannot. 0 or negative errno. */
+typedef int (*path_fn)(const struct json *item, struct buf *levels, size_t count);
+
+enum { KIND_LEVELS_MAX = 4 };
+
+/* A collection and its items. */
+struct kind {
+        const char *name;             /* singular, one word: identity, messages; unique in a service */
+        const char *service;          /* whose default settings hold */
+        enum shape shape;
+        const struct call *list;
+        const struct call *get;       /* one item in full; NULL: the list has everything */
+        const char *object;           /* pointer to the item in the answer of `get` */
+        const char *const *levels;    /* pointers to the names of grouping levels above the item,
+                                         NULL-terminated; `=text` is a constant; absent is `-` */
+        const char *const *level_params; /* parameter names of the levels, same order */
+        path_fn group;                /* one level made by a function in place of `levels` */
+        const char *label;            /* pointer to the item's name */
+        const char *unnamed;          /* the name of an item whose name is empty */
+        const char *const *params;    /* names under which calls below know the id, NULL-terminated */
+        const char *const *more;      /* further parameters from the item, `name=/pointer` */
+        const char *const *modified;  /* pointers to its times, the first that is one wins */
+        const char *const *created;
+        struct when only;             /* items to show; others are left out */
+        const char *filter;           /* pointer whose text must equal … */
+        const char *filter_param;     /* … this parameter: one list serves several directories */
+        const struct kind *target;    /* SHAPE_LINK; with SHAPE_DIRECTORY: a link where the item has
+                                         an owner (`owner_at`) that exists, a directory else */
+        const char *owner_at;         /* pointer to the owner's id in the item */
+        const struct kind *owner;     /* the kind that id is of */
+        struct place_row content;     /* of each item */
+        struct place_row shared;      /* of the collection itself (and its `actions/`) */
+        const struct file *level_files; /* files in the directory of the last grouping level */
+        const struct life *life;
+        bool by_name;                 /* not listable: a name is asked for by `get` when looked up */
+};
+
+/* A service: its directory and defaults. */
+struct service {
+        const char *name;             /* directory, and the word in configuration */
+        const char *title;            /* for people */
+        struct place_row content;
+        const struct call *const *internal; /* calls that the mount itself needs */
+        const char *const *omitted;   /* `operationId: reason`, NULL-terminated */
+};

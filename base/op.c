@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/op.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/stamp.h"
+
+/**
+ * op_init() - a request that begins now.
+ * @timeout_ms: from now to its deadline; 0 for none.
+ */
+void op_init(struct op *op, enum op_priority priority, int64_t timeout_ms) {
+        *op = (struct op){ .priority = priority };
+        atomic_init(&op->cancelled, false);
+        if (timeout_ms > 0)
+                op->deadline_ms = stamp_monotonic_ms() + timeout_ms;
+}
+
+/** op_left_ms() - milliseconds to the deadline, at least 0; INT64_MAX without one. */
+int64_t op_left_ms(const struct op *op) {
+        int64_t left;
+
+        if (!op->deadline_ms)
+                return INT64_MAX;
+        left = op->deadline_ms - stamp_monotonic_ms();
+        return left > 0 ? left : 0;
+}
+
+/** op_check() - may the request go on? Returns 0, -EINTR when cancelled, -ETIMEDOUT when late. */
+int op_check(struct op *op) {
+        if (atomic_load_explicit(&op->cancelled, memory_order_relaxed))
+                return op_fail(op, EINTR, "interrupted");
+        if (op_left_ms(op) == 0)
+                return op_fail(op, ETIMEDOUT, "the time for this operation is up");
+        return 0;
+}
+
+/**
+ * op_fail() - record why the request fails, once, where it is known.
+ * @error: positive errno.
+ * A later reason replaces an earlier one. Returns -@error.
+ */
+int op_fail(struct op *op, int error, const char *format, ...) {
+        va_list args;
+
+        op->fault = (struct op_fault){ .error = -error };
+        va_start(args, format);
+        (void)vsnprintf(op->fault.reason, sizeof(op->fault.reason), format, args);
+        va_end(args);
+        return -error;
+}
+
+static void copy_text(char *to, size_t size, const char *from) {
+        (void)snprintf(to, size, "%s", from ? from : "");
+}
+
+/**
+ * op_fail_answer() - record the failure that a server answered.
+ * @error: positive errno; @status: HTTP status; @code, @request_id: may be NULL.
+ * @reason: text for people, without secrets. Returns -@error.
+ */
+int op_fail_answer(struct op *op, int error, int status, const char *code, const char *request_id,
+                   const char *reason) {
+        op->fault = (struct op_fault){ .error = -error, .status = status };
+        copy_text(op->fault.code, sizeof(op->fault.code), code);
+        copy_text(op->fault.request_id, sizeof(op->fault.request_id), request_id);
+        copy_text(op->fault.reason, sizeof(op->fault.reason), reason);
+        return -error;
+}
+
+/** op_clear() - forget a failure that has been dealt with. */
+void op_clear(struct op *op) {
+        op->fault = (struct op_fault){ 0 };
+}

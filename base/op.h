@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request of somebody: until when it may take, whether it is still wanted, how urgent it is,
+ * whom it is for; and, when it failed, why. Layers pass the errno on; the words stand here once. */
+#pragma once
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "base/mem.h"
+
+enum op_priority {
+        OP_INTERACTIVE, /* a person or program waits */
+        OP_AHEAD,       /* asked for before anybody wanted it */
+        OP_POLL,        /* life cycles, feeds, renewals */
+};
+
+enum { OP_REASON_SIZE = 1024, OP_CODE_SIZE = 64, OP_REQUEST_ID_SIZE = 128 };
+
+/* The answer that made the request fail, as far as there was one. */
+struct op_fault {
+        int error;                             /* negative errno, 0: none */
+        int status;                            /* HTTP status, 0: no answer */
+        char code[OP_CODE_SIZE];               /* the service's code, e.g. DWS.5149 */
+        char request_id[OP_REQUEST_ID_SIZE];   /* for a support ticket */
+        char reason[OP_REASON_SIZE];           /* one text for people, secrets already cut out */
+};
+
+/* Belongs to the thread that serves the request; only `cancelled` may be set by another. */
+struct op {
+        int64_t deadline_ms;        /* of the monotonic clock; 0: none */
+        atomic_bool cancelled;      /* nobody waits any more; mutations that were sent go on */
+        enum op_priority priority;
+        uid_t uid;
+        pid_t pid;
+        const char *command;        /* of the kernel operation, for the access log; static */
+        unsigned calls;             /* API calls caused */
+        bool must_be_fresh;         /* answers from before `fresh_since_ms` do not serve */
+        int64_t fresh_since_ms;     /* realtime clock */
+        struct op_fault fault;
+};
+
+void op_init(struct op *op, enum op_priority priority, int64_t timeout_ms);
+int op_check(struct op *op);
+int64_t op_left_ms(const struct op *op);
+int op_fail(struct op *op, int error, const char *format, ...) _printf_(3, 4);
+int op_fail_answer(struct op *op, int error, int status, const char *code, const char *request_id,
+                   const char *reason);
+void op_clear(struct op *op);
