@@ -312,7 +312,8 @@ size_t json_count(const struct json *array) {
 
 /** json_item() - element of an array, borrowed; NULL beyond its end. */
 struct json *json_item(const struct json *array, size_t index) {
-        return index < json_count(array) ? wrap(json_object_array_get_idx(raw(array), index)) : NULL;
+        return index < json_count(array) ? wrap(json_object_array_get_idx(raw(array), index))
+                                         : NULL;
 }
 
 /** json_member() - member of an object, borrowed; NULL where there is none. */
@@ -400,10 +401,10 @@ int json_set_string(struct json *object, const char *name, const char *text) {
 }
 
 /** json_set_int() - set a member to a whole number. Returns 0 or -ENOMEM. */
-int json_set_int(struct json *object, const char *name, int64_t number) {
-        struct json *value = json_new_int(number);
+int json_set_int(struct json *object, const char *name, int64_t value) {
+        struct json *number = json_new_int(value);
 
-        return value ? json_set(object, name, value) : -ENOMEM;
+        return number ? json_set(object, name, number) : -ENOMEM;
 }
 
 /** json_append() - add an element; takes @value over, also on failure. Returns 0 or -ENOMEM. */

@@ -72,7 +72,8 @@ int text_int64(const char *text, int64_t *ret) {
         char *end;
         intmax_t value;
 
-        if (!text || !((*text >= '0' && *text <= '9') || ((*text == '-' || *text == '+') && text[1])))
+        if (!text ||
+            !((*text >= '0' && *text <= '9') || ((*text == '-' || *text == '+') && text[1])))
                 return -EINVAL;
         errno = 0;
         value = strtoimax(text, &end, 10);
@@ -169,7 +170,8 @@ int text_percent_decode(struct buf *buf, const char *text, size_t len) {
  * @cursor: where to go on, moved behind the word.
  * Returns false at the end of the text; the word is borrowed and not terminated.
  */
-bool text_word(const char **cursor, const char *separators, const char **ret_word, size_t *ret_len) {
+bool text_word(const char **cursor, const char *separators, const char **ret_word,
+               size_t *ret_len) {
         const char *word = *cursor + strspn(*cursor, separators);
         size_t len = strcspn(word, separators);
 
