@@ -49,10 +49,7 @@ struct answer *answer_ref(struct answer *answer) {
         return answer;
 }
 
-/** answer_unref() - drop a reference, the last one frees; NULL is fine. Returns NULL. */
-struct answer *answer_unref(struct answer *answer) {
-        if (!answer || atomic_fetch_sub_explicit(&answer->refs, 1, memory_order_acq_rel) != 1)
-                return NULL;
+static void free_content(struct answer *answer) {
         for (size_t i = 0; i < answer->count; i++) {
                 free(answer->items[i].id);
                 free(answer->items[i].body);
@@ -60,6 +57,16 @@ struct answer *answer_unref(struct answer *answer) {
         free(answer->items);
         free(answer->by_id);
         free(answer->body);
+}
+
+/** answer_unref() - drop a reference, the last one frees; NULL is fine. Returns NULL. */
+struct answer *answer_unref(struct answer *answer) {
+        if (!answer || atomic_fetch_sub_explicit(&answer->refs, 1, memory_order_acq_rel) != 1)
+                return NULL;
+        if (answer->base)
+                (void)answer_unref(answer->base);
+        else
+                free_content(answer);
         free(answer->revision);
         free(answer->request_id);
         free(answer);
@@ -169,6 +176,43 @@ int answer_seal(struct answer *answer) {
         drop_repeated(answer);
         if (answer->count != before)
                 sort_positions(answer);
+        return 0;
+}
+
+static int copy_text(const char *text, char **ret) {
+        *ret = text ? strdup(text) : NULL;
+        return text && !*ret ? -ENOMEM : 0;
+}
+
+/**
+ * answer_alias() - an answer of its own that shows the body and items of a sealed one without
+ * copying them: for another age, or a mark. It is the caller's alone until it is handed out, and
+ * nothing may be added to it. Returns 0 or -ENOMEM.
+ */
+int answer_alias(struct answer *answer, struct answer **ret) {
+        _cleanup_(answer_unrefp) struct answer *alias = NULL;
+        int r;
+
+        r = answer_new(&alias);
+        if (r < 0)
+                return r;
+        alias->fetched_ms = answer->fetched_ms;
+        alias->changed_ms = answer->changed_ms;
+        alias->is_stale = answer->is_stale;
+        alias->is_partial = answer->is_partial;
+        alias->status = answer->status;
+        alias->body = answer->body;
+        alias->len = answer->len;
+        alias->items = answer->items;
+        alias->count = answer->count;
+        alias->by_id = answer->by_id;
+        alias->base = answer_ref(answer->base ? answer->base : answer);
+        r = copy_text(answer->revision, &alias->revision);
+        if (r == 0)
+                r = copy_text(answer->request_id, &alias->request_id);
+        if (r < 0)
+                return r;
+        *ret = STEAL(alias);
         return 0;
 }
 

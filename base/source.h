@@ -58,6 +58,7 @@ struct answer {
         uint32_t *by_id;      /* positions sorted by id */
         char *revision;       /* what the service calls this state, NULL if it does not */
         char *request_id;
+        struct answer *base;  /* whose body and items these are, NULL: its own; owned reference */
 };
 
 enum { ANSWER_ITEMS_MAX = 1000000 };
@@ -110,6 +111,7 @@ int answer_add(struct answer *answer, const char *id, const char *body, size_t l
 int answer_add_json(struct answer *answer, const char *id, const struct json *item);
 int answer_set_body(struct answer *answer, const char *body, size_t len);
 int answer_seal(struct answer *answer);
+int answer_alias(struct answer *answer, struct answer **ret);
 const struct answer_item *answer_find(const struct answer *answer, const char *id);
 
 const char *request_param(const struct request *request, const char *name);
