@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions that lose errors, bounds or thread safety. Using one is a compile error; the helpers of
- * base/text.h, base/buf.h and base/stamp.h stand in for them. Included by the build in every file. */
+ * base/text.h, base/buf.h and base/stamp.h stand in for them. The build includes it everywhere. */
 #pragma once
 
 #include <stdio.h>

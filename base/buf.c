@@ -87,7 +87,7 @@ int buf_printf(struct buf *buf, const char *format, ...) {
         return r;
 }
 
-/** buf_truncate() - forget all but the first @len bytes; longer than the content changes nothing. */
+/** buf_truncate() - forget all but the first @len bytes; nothing changes if there are no more. */
 void buf_truncate(struct buf *buf, size_t len) {
         if (len >= buf->len)
                 return;
@@ -103,7 +103,7 @@ const char *buf_str(const struct buf *buf) {
 /**
  * buf_steal() - hand the content over; the buffer is empty afterwards.
  * @ret_len: where the length goes, may be NULL.
- * Returns a terminated block owned by the caller, or NULL if the buffer has failed or memory is out.
+ * Returns a terminated block owned by the caller, NULL if the buffer has failed or memory is out.
  */
 char *buf_steal(struct buf *buf, size_t *ret_len) {
         size_t len = buf->len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one access layer to JSON (RFC 8259) and JSON pointers (RFC 6901), over json-c, which keeps the
- * order of members and the text of fractional numbers. A parsed tree belongs to one thread: its
+/* The one access layer to JSON (RFC 8259) and JSON pointers (RFC 6901), over json-c, which keeps
+ * the order of members and the text of fractional numbers. A parsed tree belongs to one thread: its
  * reference counts are not atomic. What threads share is bytes. */
 #pragma once
 

@@ -51,7 +51,7 @@ struct answer {
         bool is_stale;        /* older than asked for: nothing newer could be had */
         bool is_partial;      /* holds only the item that was wanted */
         int status;           /* HTTP */
-        char *body;           /* compact JSON (text where it is none), without the items of a list */
+        char *body;           /* compact JSON (text where it is none), without a list's items */
         size_t len;
         struct answer_item *items; /* of a list, in the order received, each id once */
         size_t count, capacity;
