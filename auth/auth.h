@@ -16,6 +16,8 @@ struct auth_target {
         enum scope scope;
         const char *region;    /* NULL for global services */
         const char *project;   /* id, NULL for global services */
+        const char *cloud_project; /* id of the project that an engine belongs to: below it, `project`
+                                      is the engine's own word `default` */
         const char *engine;    /* id, for ENDPOINT_REGISTRY and ENDPOINT_CONFIG below an engine */
         const char *address;   /* base URL of that engine's server, found by the caller; NULL: configured */
         const char *token;     /* bearer token for SCOPE_ENGINE found by the caller, or NULL */
