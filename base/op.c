@@ -39,15 +39,16 @@ int op_check(struct op *op) {
 /**
  * op_fail() - record why the request fails, once, where it is known.
  * @error: positive errno.
- * A later reason replaces an earlier one. Returns -@error.
+ * A later reason replaces an earlier one, which it may quote. Returns -@error.
  */
 int op_fail(struct op *op, int error, const char *format, ...) {
+        struct op_fault fault = { .error = -error };
         va_list args;
 
-        op->fault = (struct op_fault){ .error = -error };
         va_start(args, format);
-        (void)vsnprintf(op->fault.reason, sizeof(op->fault.reason), format, args);
+        (void)vsnprintf(fault.reason, sizeof(fault.reason), format, args);
         va_end(args);
+        op->fault = fault;
         return -error;
 }
 
@@ -62,10 +63,12 @@ static void copy_text(char *to, size_t size, const char *from) {
  */
 int op_fail_answer(struct op *op, int error, int status, const char *code, const char *request_id,
                    const char *reason) {
-        op->fault = (struct op_fault){ .error = -error, .status = status };
-        copy_text(op->fault.code, sizeof(op->fault.code), code);
-        copy_text(op->fault.request_id, sizeof(op->fault.request_id), request_id);
-        copy_text(op->fault.reason, sizeof(op->fault.reason), reason);
+        struct op_fault fault = { .error = -error, .status = status };
+
+        copy_text(fault.code, sizeof(fault.code), code);
+        copy_text(fault.request_id, sizeof(fault.request_id), request_id);
+        copy_text(fault.reason, sizeof(fault.reason), reason);
+        op->fault = fault;
         return -error;
 }
 

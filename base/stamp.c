@@ -36,6 +36,14 @@ static int64_t days_from_date(int64_t year, int month, int day) {
         return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+static bool is_date(int year, int month, int day) {
+        static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+        return month >= 1 && month <= 12 && day >= 1 &&
+               day <= days[month - 1] + (month == 2 && is_leap);
+}
+
 /* Reads exactly @digits digits and moves the cursor. */
 static bool take_number(const char **cursor, int digits, int *ret) {
         int value = 0;
@@ -149,7 +157,7 @@ int stamp_parse(const char *text, struct timespec *ret) {
             !take_number(&cursor, 2, &month) || !take_char(&cursor, '-') ||
             !take_number(&cursor, 2, &day))
                 return -EINVAL;
-        if (year < 2 || month < 1 || month > 12 || day < 1 || day > 31)
+        if (year < 2 || !is_date(year, month, day))
                 return -EINVAL;
         if (*cursor) {
                 if (!take_char(&cursor, 'T') && !take_char(&cursor, ' '))
