@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is equal keeps its bytes and its time. */
+#pragma once
+
+#include "base/source.h"
+
+int merge_answers(const struct call *call, struct answer *known, struct answer *received,
+                  struct answer **ret);
+size_t answer_bytes(const struct answer *answer);
