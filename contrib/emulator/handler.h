@@ -25,21 +25,21 @@ struct pairs {
 
 struct request {
         struct world *world;
-        const char *service;      /* the contract's file name: "dws", "servicecomb", … */
-        const char *operation_id; /* also of the extensions, see extensions.c */
+        const char *service;       /* the contract's file name: "dws", "servicecomb", … */
+        const char *operation_id;  /* also of the extensions, see extensions.c */
         const char *method, *path; /* path as received, still percent-encoded, without the query */
-        const char *host;         /* without port, lower case */
-        const char *instance;     /* from the host: engine or fleet name, "" where hosts have none */
-        const char *region;       /* from the host, or of the instance; "" if unknown */
-        const char *project;      /* {project_id} of the path, else the caller's project, else "" */
+        const char *host;          /* without port, lower case */
+        const char *instance; /* from the host: engine or fleet name, "" where hosts have none */
+        const char *region;   /* from the host, or of the instance; "" if unknown */
+        const char *project;  /* {project_id} of the path, else the caller's project, else "" */
         const struct caller *caller;
         const struct operation *operation;
         struct pairs path_params, query, headers; /* decoded */
         struct json_object *body; /* parsed JSON, a form's fields as strings, or NULL */
         const char *raw;          /* the body as it came; multipart and YAML bodies are only here */
         size_t raw_size;
-        int64_t first_ms;         /* when the request arrived (emulator time): base for waits */
-        unsigned round;           /* 0, then +1 for each call again after response_wait() */
+        int64_t first_ms; /* when the request arrived (emulator time): base for waits */
+        unsigned round;   /* 0, then +1 for each call again after response_wait() */
 };
 
 /* Look-ups; NULL when absent. path_param() never returns NULL for a placeholder of the operation. */

@@ -61,7 +61,7 @@ void js_copy_members(struct json_object *to, struct json_object *from, const cha
 /* Applies an RFC 7386 merge patch to an object in place. */
 void js_merge_patch(struct json_object *target, struct json_object *patch);
 
-/* Parses exactly one JSON text. Returns 0, or -EBADMSG; null gives 0 and NULL. */
+/* Parses exactly one JSON text; text[size] must be NUL. Returns 0, or -EBADMSG; null gives 0 and NULL. */
 int js_parse(const char *text, size_t size, struct json_object **ret);
 
 /* Reads and parses a file. Returns 0, -EBADMSG, or another negative errno of reading. */

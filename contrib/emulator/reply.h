@@ -14,7 +14,8 @@ struct response;
 void reply_json(struct response *resp, int status, struct json_object *body);
 void reply_empty(struct response *resp, int status);
 /* Bytes that are not JSON; copied. */
-void reply_bytes(struct response *resp, int status, const char *content_type, const void *data, size_t size);
+void reply_bytes(struct response *resp, int status, const char *content_type, const void *data,
+                 size_t size);
 /* Adds a header (copied) to whatever is answered. */
 void reply_header(struct response *resp, const char *name, const char *value);
 
@@ -23,11 +24,12 @@ void reply_header(struct response *resp, const char *name, const char *value);
  * {error_code, error_msg}, {error_code, error_message}, {errorCode, errorMessage, detail}, IAM's, or a
  * Kubernetes Status (code is its reason: "NotFound", "AlreadyExists", "Conflict", "Invalid", …).
  */
-__attribute__((format(printf, 5, 6)))
-void reply_error(const struct request *req, struct response *resp, int status, const char *code,
-                 const char *format, ...);
+__attribute__((format(printf, 5, 6))) void reply_error(const struct request *req,
+                                                       struct response *resp, int status,
+                                                       const char *code, const char *format, ...);
 /* The same with the message that the contract's x-error-codes has for the code. */
-void reply_error_code(const struct request *req, struct response *resp, int status, const char *code);
+void reply_error_code(const struct request *req, struct response *resp, int status,
+                      const char *code);
 
 /*
  * Nothing to say yet: the handler is called again (req->round + 1) after the next change of the world, and

@@ -32,9 +32,11 @@ struct collection *world_collection(struct world *world, const char *kind, const
 /* Empties a collection, e.g. the snapshots of a removed cluster. */
 void world_drop(struct world *world, const char *kind, const char *scope);
 
-struct json_object *collection_get(const struct collection *c, const char *id); /* borrowed or NULL */
+struct json_object *collection_get(const struct collection *c,
+                                   const char *id); /* borrowed or NULL */
 /* Adds or replaces (at its place) an object; takes the object over and returns it, borrowed. */
-struct json_object *collection_put(struct collection *c, const char *id, struct json_object *object);
+struct json_object *collection_put(struct collection *c, const char *id,
+                                   struct json_object *object);
 bool collection_remove(struct collection *c, const char *id); /* whether it was there */
 size_t collection_count(const struct collection *c);
 /* The first entry whose string at the pointer equals the text; NULL if none. */
@@ -51,13 +53,13 @@ struct json_object *collection_array(const struct collection *c);
 int64_t world_now(const struct world *world);
 
 enum time_form {
-        TIME_RFC3339,  /* 2016-02-10T14:26:14Z */
-        TIME_NO_ZONE,  /* 2016-02-10T14:26:14 */
-        TIME_MICRO,    /* 2019-02-13T06:52:13.855000Z */
-        TIME_GO,       /* 2023-11-14 06:20:20.446 +0000 UTC */
-        TIME_BLANK,    /* 2022-10-27 08:11:29 */
-        TIME_DAY,      /* 2022-10-27 */
-        TIME_SDK,      /* 20160210T142614Z */
+        TIME_RFC3339, /* 2016-02-10T14:26:14Z */
+        TIME_NO_ZONE, /* 2016-02-10T14:26:14 */
+        TIME_MICRO,   /* 2019-02-13T06:52:13.855000Z */
+        TIME_GO,      /* 2023-11-14 06:20:20.446 +0000 UTC */
+        TIME_BLANK,   /* 2022-10-27 08:11:29 */
+        TIME_DAY,     /* 2022-10-27 */
+        TIME_SDK,     /* 20160210T142614Z */
 };
 
 /* Writes a time into buf (TIME_SIZE bytes) and returns buf. */
@@ -81,11 +83,13 @@ int64_t world_counter_peek(struct world *world, const char *name);
  * With --speed 0 everything happens at once, i.e. before the next request.
  */
 /* Sets a member (value taken over) of an object, if that still exists. */
-void life_set(struct world *world, int64_t cloud_ms, const char *kind, const char *scope, const char *id,
-              const char *pointer, struct json_object *value);
+void life_set(struct world *world, int64_t cloud_ms, const char *kind, const char *scope,
+              const char *id, const char *pointer, struct json_object *value);
 /* Removes an object, if it still exists. */
-void life_remove(struct world *world, int64_t cloud_ms, const char *kind, const char *scope, const char *id);
+void life_remove(struct world *world, int64_t cloud_ms, const char *kind, const char *scope,
+                 const char *id);
 /* Runs the event of that name (see struct event in handler.h) with an argument, which is taken over. */
-void life_event(struct world *world, int64_t cloud_ms, const char *event, struct json_object *argument);
+void life_event(struct world *world, int64_t cloud_ms, const char *event,
+                struct json_object *argument);
 /* Forgets all scheduled events of an object that were made by life_set() and life_remove(). */
 void life_cancel(struct world *world, const char *kind, const char *scope, const char *id);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a request: faults and latency, then under the world lock limit, route, validation,
+ * credentials and handler, then validation of the answer.
+ */
+#include "contrib/emulator/emulator.h"
+#include "contrib/emulator/hosts.h"
+#include "contrib/emulator/identity-internal.h"
+#include "contrib/emulator/validate.h"
+#include "contrib/emulator/world-internal.h"
+
+#include <string.h>
+
+static void refuse_violation(struct exchange *x) {
+        static const struct {
+                const char *service, *code;
+        } codes[] = {
+                { "iam", "IAM.0011" },        { "dws", "DWS.0001" },
+                { "cse", "SVCSTG.00501000" }, { "ems", "EMS.00004000" },
+                { "ucs", "UCS.01000001" },    { "servicecomb", "400001" },
+                { "karmada", "BadRequest" },
+        };
+        const char *code = "APIGW.0602";
+
+        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
+                if (str_eq(codes[i].service, x->req.service))
+                        code = codes[i].code;
+        reply_error(&x->req, &x->resp, 400, code, "%s", x->violation);
+        x->resp.is_gateway = true;
+}
+
+/* Instances that do not exist have no host: as if the name could not be resolved to anything there. */
+static bool find_host(struct exchange *x, const struct host *host) {
+        struct json_object *instance = NULL;
+
+        if (str_eq(host->service, "servicecomb"))
+                instance = instance_find(x->req.world, INSTANCE_ENGINE, host->instance);
+        else if (str_eq(host->service, "karmada"))
+                instance = instance_find(x->req.world, INSTANCE_FLEET, host->instance);
+        else if (host->service)
+                return true;
+        if (!instance) {
+                gateway_error(x, 404, "APIGW.0101",
+                              "The API does not exist: no service has the host %.200s", x->host);
+                return false;
+        }
+        if (!*x->region) {
+                free(x->region);
+                x->region =
+                        x_strdup(js_str(instance, "/region") ? js_str(instance, "/region") : "");
+                x->req.region = x->region;
+        }
+        return true;
+}
+
+static bool find_operation(struct emulator *emulator, struct exchange *x, const char *prefix) {
+        bool is_known = false;
+        const struct operation *op = NULL;
+
+        if (str_begins(x->path, prefix))
+                op = contract_route(emulator->contract, x->req.service, x->method, x->path,
+                                    &x->req.path_params, &is_known);
+        if (!op) {
+                x->violation =
+                        x_strdup(is_known ? "the path does not take this method" : "unknown path");
+                refuse_violation(x);
+                return false;
+        }
+        x->req.operation = op;
+        x->req.operation_id = op->id;
+        return true;
+}
+
+/* Runs the handler, again and again while it wants to wait. Gives the lock up while waiting. */
+static void run_handler(struct exchange *x) {
+        struct world *world = x->req.world;
+
+        for (;;) {
+                uint64_t version = world->version;
+
+                x->resp.is_waiting = false;
+                if (x->req.operation->run)
+                        x->req.operation->run(&x->req, &x->resp);
+                else
+                        reply_example(&x->req, &x->resp);
+                if (!x->resp.is_waiting)
+                        return;
+                if (world->stopping) {
+                        gateway_error(x, 503, "APIGW.0613", "The emulator is stopping");
+                        return;
+                }
+                world_wait(world, version, x->resp.until_ms);
+                world_leave(world, false);
+                world_enter(world);
+                x->req.round++;
+        }
+}
+
+static bool is_write(const struct exchange *x) {
+        return !str_eq(x->method, "GET") && !str_eq(x->method, "HEAD");
+}
+
+static void handle(struct emulator *emulator, struct exchange *x, const struct host *host) {
+        bool is_valid;
+
+        if (!find_host(x, host) || !rate_allow(emulator, x) ||
+            !find_operation(emulator, x, host->prefix))
+                return;
+        /* Even a request without valid credentials is held against the contract; the refusal differs. */
+        is_valid = validate_request(x);
+        if (!authenticate(x))
+                return;
+        if (!is_valid) {
+                refuse_violation(x);
+                return;
+        }
+        run_handler(x);
+        if (x->resp.status == 0) {
+                x->own_fault = x_strdup("the handler gave no answer");
+                reply_error(&x->req, &x->resp, 500, "500", "The emulator has a fault.");
+        } else {
+                validate_response(x);
+        }
+        if (is_write(x) && x->resp.status < 400)
+                stale_note_write(emulator->stale);
+}
+
+/* Turns a JSON body into bytes; done under the lock, as it may hold objects of the world. */
+static void serialize(struct exchange *x) {
+        struct response *resp = &x->resp;
+        size_t size;
+        const char *text;
+
+        if (!resp->body)
+                return;
+        text = json_object_to_json_string_length(
+                resp->body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+        resp->bytes = x_alloc(size + 1);
+        memcpy(resp->bytes, text, size);
+        resp->size = size;
+        json_object_put(STEAL(resp->body));
+}
+
+static void prepare(struct emulator *emulator, struct exchange *x, const struct host *host) {
+        x->instance = x_strdup(host->instance);
+        x->region = x_strdup(host->region);
+        x->req.world = emulator->world;
+        x->req.service = host->service ? host->service : "";
+        x->req.operation_id = "";
+        x->req.method = x->method;
+        x->req.path = x->path;
+        x->req.host = x->host;
+        x->req.instance = x->instance;
+        x->req.region = x->region;
+        x->req.project = "";
+        x->req.caller = &x->caller;
+        x->req.raw = buf_str(&x->raw);
+        x->req.raw_size = x->raw.len;
+        query_parse(x->raw_query, &x->req.query);
+}
+
+static void process_service(struct emulator *emulator, struct exchange *x,
+                            const struct host *host) {
+        struct world *world = emulator->world;
+        bool is_changed;
+
+        x->fault = faults_match(emulator->faults, x->method, x->host, x->path);
+        world_pause(world, emulator->options->latency_ms + x->fault.stall_ms);
+        world_enter(world);
+        x->req.first_ms = world_now(world);
+        if (x->too_large)
+                gateway_error(x, 413, "APIGW.0201", "Request entity too large");
+        else if (!fault_before(x))
+                handle(emulator, x, host);
+        is_changed = is_write(x) && !x->resp.is_gateway;
+        fault_after(emulator, x);
+        serialize(x);
+        if (!is_write(x) && x->resp.status == 200 && !x->fault.hit && x->resp.bytes)
+                stale_keep(emulator->stale, x->host, x->target, x->resp.bytes, x->resp.size);
+        world_leave(world, is_changed);
+        reply_header(&x->resp, "X-Request-Id", x->request_id);
+        if (x->own_fault)
+                fprintf(stderr, "hcloud-emulator: fault: %s %s: %s\n", x->req.service,
+                        x->req.operation_id, x->own_fault);
+        request_log_add(emulator->log, x);
+}
+
+void process(struct emulator *emulator, struct exchange *x) {
+        struct host host = host_parse(x->host);
+
+        prepare(emulator, x, &host);
+        if (str_eq(host.service, "admin")) {
+                admin_process(emulator, x);
+                serialize(x);
+        } else {
+                process_service(emulator, x, &host);
+        }
+        host_clear(&host);
+}
