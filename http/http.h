@@ -58,14 +58,21 @@ struct http_request {
         const char *body;           /* NULL: none */
         size_t body_len;
         const char *ca_file;        /* PEM, NULL: the system's */
+        const char *ca_pem;         /* the same as text, e.g. from a kubeconfig; NULL: none */
+        const char *cert_pem;       /* client certificate and key as text; NULL: none */
+        const char *key_pem;
         bool allow_plain;           /* http:// is refused otherwise, except to loopback */
         bool verify_not;            /* engines' own certificates, only when configured */
         enum repeat repeat;
-        const char *bucket;         /* rate limit shared by requests of this name, e.g. account/service */
+        const char *bucket;         /* rate limit shared by this name, e.g. account/service */
         size_t max_size;            /* of the answer's body, 0: 64 MiB; larger is -EFBIG */
         http_authorize_fn authorize; /* NULL: no credentials */
         http_renew_fn renew;
         void *auth_data;
+
+        /* Out, also on failure: bytes left in an attempt that was not answered. If http_send()
+         * fails and this is set, nobody knows whether the server did what was asked. */
+        bool is_unknown;
 };
 
 struct http_response {
@@ -82,6 +89,7 @@ struct http_response {
 int http_new(const struct http_options *options, struct http **ret);
 struct http *http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free)
+void http_wake(struct http *http);
 
 int http_send(struct http *http, struct op *op, struct http_request *request,
               struct http_response **ret);
@@ -101,6 +109,7 @@ struct http_fault {
 };
 int http_fault_parse(const struct http_response *response, struct http_fault *ret);
 void http_fault_done(struct http_fault *fault);
+int http_redact(struct buf *buf, const char *text, size_t len);
 
 /* What the limits and connections look like now, as JSON for control files. */
 int http_describe(struct http *http, struct json **ret);
