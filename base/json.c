@@ -18,70 +18,174 @@ static struct json *wrap(struct json_object *object) {
         return (struct json *)object;
 }
 
+/* Columns count characters, as editors do. */
 static void locate(const char *text, size_t offset, const char *reason, struct json_error *ret) {
         *ret = (struct json_error){ .line = 1, .column = 1, .reason = reason };
         for (size_t i = 0; i < offset; i++) {
                 if (text[i] == '\n') {
                         ret->line++;
                         ret->column = 1;
-                } else {
+                } else if (((unsigned char)text[i] & 0xc0) != 0x80) {
                         ret->column++;
                 }
         }
 }
 
-/* Length of the string literal at @text, both quotes included; 0 if it does not end. */
-static size_t literal_length(const char *text, size_t len) {
-        for (size_t i = 1; i < len; i++) {
-                if (text[i] == '\\')
-                        i++;
-                else if (text[i] == '"')
-                        return i + 1;
-        }
-        return 0;
+/* A walk over the text, before json-c reads it; stops at the first thing that is no JSON. */
+struct scan {
+        const char *text;
+        size_t len;
+        size_t at;
+        const char *reason; /* NULL while all is well */
+};
+
+/* The character at the walk's place, NUL at the end. */
+static char peek(const struct scan *scan) {
+        return scan->at < scan->len ? scan->text[scan->at] : '\0';
 }
 
-/* Length of the number at @text; sets the reason when it is whole and beyond what 64 bits hold. */
-static size_t number_length(const char *text, size_t len, const char **ret_reason) {
-        size_t n = 0, digits = 0;
-        bool is_whole = true;
+static bool is_digit(char c) {
+        return c >= '0' && c <= '9';
+}
 
-        for (; n < len && strchr("+-.eE0123456789", text[n]) && text[n]; n++) {
-                if (text[n] >= '0' && text[n] <= '9')
-                        digits++;
-                else if (n > 0)
-                        is_whole = false;
+/* One digit at least. Returns how many there were. */
+static size_t scan_digits(struct scan *scan) {
+        size_t began = scan->at;
+
+        while (is_digit(peek(scan)))
+                scan->at++;
+        if (scan->at == began)
+                scan->reason =
+                        scan->at < scan->len ? "a digit is missing" : "the text ends too early";
+        return scan->at - began;
+}
+
+/* Whole numbers must fit json-c's 64 bits, with a sign or without: it cuts larger ones silently. */
+static bool fits_64_bits(const char *number, size_t len) {
+        char text[24];
+        int64_t value;
+
+        if (len >= sizeof(text))
+                return false;
+        memcpy(text, number, len);
+        text[len] = '\0';
+        if (text_int64(text, &value) == 0)
+                return true;
+        return *text != '-' &&
+               (len < 20 || (len == 20 && strcmp(text, "18446744073709551615") <= 0));
+}
+
+/* RFC 8259, section 6. */
+static void scan_number(struct scan *scan) {
+        size_t began = scan->at, whole;
+        bool is_fraction = false;
+        const char *digits;
+
+        if (peek(scan) == '-')
+                scan->at++;
+        digits = scan->text + scan->at;
+        whole = scan_digits(scan);
+        if (whole > 1 && *digits == '0') {
+                scan->at = began;
+                scan->reason = "a number with a leading zero";
         }
-        if (is_whole && digits > 18)
-                *ret_reason = "a whole number beyond 64 bits";
-        return n;
+        if (!scan->reason && peek(scan) == '.') {
+                is_fraction = true;
+                scan->at++;
+                (void)scan_digits(scan);
+        }
+        if (!scan->reason && (peek(scan) == 'e' || peek(scan) == 'E')) {
+                is_fraction = true;
+                scan->at++;
+                if (peek(scan) == '+' || peek(scan) == '-')
+                        scan->at++;
+                (void)scan_digits(scan);
+        }
+        if (!scan->reason && !is_fraction && !fits_64_bits(scan->text + began, scan->at - began)) {
+                scan->at = began;
+                scan->reason = "a whole number beyond 64 bits";
+        }
+}
+
+/* Names are C strings to json-c: it would cut one at a NUL. */
+static bool is_name(const struct scan *scan) {
+        size_t at = scan->at;
+
+        while (at < scan->len && strchr(" \t\r\n", scan->text[at]) && scan->text[at])
+                at++;
+        return at < scan->len && scan->text[at] == ':';
+}
+
+/* RFC 8259, section 7; escapes are checked by json-c. */
+static void scan_string(struct scan *scan) {
+        size_t began = scan->at;
+        bool has_nul = false;
+
+        for (scan->at++; scan->at < scan->len && scan->text[scan->at] != '"'; scan->at++) {
+                if ((unsigned char)scan->text[scan->at] < 0x20) {
+                        scan->reason = "a control character in a string; write it as \\u00XX";
+                        return;
+                }
+                if (scan->text[scan->at] != '\\')
+                        continue;
+                if (scan->len - scan->at >= 6 &&
+                    memcmp(scan->text + scan->at, "\\u0000", 6) == 0)
+                        has_nul = true;
+                scan->at++;
+        }
+        if (scan->at >= scan->len) {
+                scan->at = scan->len;
+                return;
+        }
+        scan->at++;
+        if (has_nul && is_name(scan)) {
+                scan->at = began;
+                scan->reason = "a member's name with a NUL";
+        }
+}
+
+static void scan_other(struct scan *scan) {
+        switch (peek(scan)) {
+        case '\0':
+                scan->reason = "a NUL byte";
+                break;
+        case '\'':
+                scan->reason = "a single quote where a double quote is expected";
+                break;
+        case 'N':
+        case 'I':
+                scan->reason = "NaN and Infinity are no JSON";
+                break;
+        default:
+                scan->at++;
+        }
 }
 
 /*
- * What json-c takes although it is no JSON: names in single quotes, and whole numbers that it cuts
- * to 64 bits without a word. Returns the offset of the first such thing, @len if there is none.
+ * What json-c takes although it is no JSON, or takes and changes without a word: numbers in other
+ * forms or beyond its range, control characters, single quotes, NUL bytes, bytes that are no UTF-8.
+ * Returns the offset of the first such thing, with the reason, or @len.
  */
 static size_t find_alien(const char *text, size_t len, const char **ret_reason) {
-        size_t i = 0, n;
+        struct scan scan = { .text = text, .len = len };
+        size_t valid = text_utf8_span(text, len);
 
-        while (i < len) {
-                if (text[i] == '"') {
-                        n = literal_length(text + i, len - i);
-                } else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
-                        n = number_length(text + i, len - i, ret_reason);
-                        if (*ret_reason)
-                                return i;
-                } else if (text[i] == '\'') {
-                        *ret_reason = "a single quote where a double quote is expected";
-                        return i;
-                } else {
-                        n = 1;
-                }
-                if (n == 0)
-                        return len;
-                i += n;
+        while (!scan.reason && scan.at < valid) {
+                char c = text[scan.at];
+
+                if (c == '"')
+                        scan_string(&scan);
+                else if (c == '-' || is_digit(c))
+                        scan_number(&scan);
+                else
+                        scan_other(&scan);
         }
-        return len;
+        if (valid < len && (!scan.reason || scan.at >= valid)) {
+                scan.at = valid;
+                scan.reason = "bytes that are no UTF-8";
+        }
+        *ret_reason = scan.reason;
+        return scan.at;
 }
 
 static int refuse(const char *text, size_t offset, const char *reason, struct json_error *ret) {
@@ -131,7 +235,7 @@ int json_parse(const char *text, size_t len, struct json **ret, struct json_erro
         tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
         if (!tokener)
                 return -ENOMEM;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
         code = tokenize(tokener, text, len, &object, &end);
         json_tokener_free(tokener);
         if (code != json_tokener_success) {
@@ -196,9 +300,9 @@ static struct json *enter(const struct json *json, const char *step) {
 
         if (json_is(json, JSON_OBJECT))
                 return json_member(json, step);
-        if (json_is(json, JSON_ARRAY) && text_uint(step, INT32_MAX, &index) == 0)
-                return json_item(json, index);
-        return NULL;
+        if (!json_is(json, JSON_ARRAY) || !is_digit(*step) || (*step == '0' && step[1]))
+                return NULL;
+        return text_uint(step, INT32_MAX, &index) == 0 ? json_item(json, index) : NULL;
 }
 
 /**
@@ -220,7 +324,7 @@ struct json *json_at(const struct json *json, const char *pointer) {
                 pointer += len + 1;
         }
         buf_done(&step);
-        return value;
+        return pointer && *pointer ? NULL : value;
 }
 
 /** json_has() - is there a value other than null at the pointer? */
@@ -237,10 +341,11 @@ const char *json_string(const struct json *json, const char *pointer) {
 
 /**
  * json_int64() - a whole number, or a string of digits, as services mix them.
- * Returns 0, -ENOENT when there is nothing, -EINVAL for anything else.
+ * Returns 0, -ENOENT when there is nothing, -ERANGE beyond 64 bits, -EINVAL for anything else.
  */
 int json_int64(const struct json *json, const char *pointer, int64_t *ret) {
         struct json *value = json_at(json, pointer);
+        int64_t number;
 
         if (!value)
                 return -ENOENT;
@@ -248,7 +353,10 @@ int json_int64(const struct json *json, const char *pointer, int64_t *ret) {
                 return text_int64(json_object_get_string(raw(value)), ret);
         if (!json_is(value, JSON_INTEGER))
                 return -EINVAL;
-        *ret = json_object_get_int64(raw(value));
+        number = json_object_get_int64(raw(value));
+        if (number == INT64_MAX && json_object_get_uint64(raw(value)) > INT64_MAX)
+                return -ERANGE;
+        *ret = number;
         return 0;
 }
 

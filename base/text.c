@@ -45,23 +45,34 @@ static bool second_is_valid(unsigned char lead, unsigned char second) {
         }
 }
 
+/* Is there a whole well-formed sequence at @p, and how long is it? 0 if there is none. */
+static size_t sequence_at(const unsigned char *p, size_t len) {
+        size_t n = sequence_length(*p);
+
+        if (n > len || (n > 1 && !second_is_valid(p[0], p[1])))
+                return 0;
+        for (size_t i = 1; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return 0;
+        return n;
+}
+
+/** text_utf8_span() - how many bytes from the beginning are well-formed UTF-8 (RFC 3629). */
+size_t text_utf8_span(const char *text, size_t len) {
+        const unsigned char *p = (const unsigned char *)text;
+        size_t at = 0, n;
+
+        for (; at < len; at += n) {
+                n = sequence_at(p + at, len - at);
+                if (n == 0)
+                        break;
+        }
+        return at;
+}
+
 /** text_is_utf8() - are these bytes well-formed UTF-8 (RFC 3629)? */
 bool text_is_utf8(const char *text, size_t len) {
-        const unsigned char *p = (const unsigned char *)text, *end = p + len;
-
-        while (p < end) {
-                size_t n = sequence_length(*p);
-
-                if (n == 0 || n > (size_t)(end - p))
-                        return false;
-                if (n > 1 && !second_is_valid(p[0], p[1]))
-                        return false;
-                for (size_t i = 1; i < n; i++)
-                        if ((p[i] & 0xc0) != 0x80)
-                                return false;
-                p += n;
-        }
-        return true;
+        return text_utf8_span(text, len) == len;
 }
 
 /**

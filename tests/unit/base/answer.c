@@ -156,15 +156,15 @@ static char *key_of(const struct call *of, const struct param *params, size_t co
 START_TEST(a_key_tells_requests_apart) {
         static const struct param base[] = { { "project_id", "p" }, { "cluster_id", "c" } };
         static const struct param other[] = { { "project_id", "p" }, { "cluster_id", "d" } };
-        static const struct param region[] = {
-                { "project_id", "p" }, { "cluster_id", "c" }, { "region", "r" }
-        };
-        static const struct param query[] = {
-                { "project_id", "p" }, { "cluster_id", "c" }, { "type", "t" }
-        };
-        static const struct param header[] = {
-                { "project_id", "p" }, { "cluster_id", "c" }, { "engine_id", "e" }
-        };
+        static const struct param region[] = { { "project_id", "p" },
+                                               { "cluster_id", "c" },
+                                               { "region", "r" } };
+        static const struct param query[] = { { "project_id", "p" },
+                                              { "cluster_id", "c" },
+                                              { "type", "t" } };
+        static const struct param header[] = { { "project_id", "p" },
+                                               { "cluster_id", "c" },
+                                               { "engine_id", "e" } };
         struct call renamed = call, moved = call;
         char *keys[7];
 
@@ -187,9 +187,8 @@ END_TEST
 
 /* Values that contain what separates values must not look like two. */
 START_TEST(a_key_cannot_be_forged_by_a_value) {
-        static const struct param one[] = {
-                { "project_id", "p;10:cluster_id=1:c" }, { "cluster_id", "" }
-        };
+        static const struct param one[] = { { "project_id", "p;10:cluster_id=1:c" },
+                                            { "cluster_id", "" } };
         static const struct param two[] = { { "project_id", "p" }, { "cluster_id", "c" } };
         char *first = key_of(&call, one, 2), *second = key_of(&call, two, 2);
 
@@ -200,9 +199,9 @@ START_TEST(a_key_cannot_be_forged_by_a_value) {
 END_TEST
 
 START_TEST(a_key_ignores_order_and_what_the_call_does_not_use) {
-        static const struct param one[] = {
-                { "cluster_id", "c" }, { "unused", "x" }, { "project_id", "p" }
-        };
+        static const struct param one[] = { { "cluster_id", "c" },
+                                            { "unused", "x" },
+                                            { "project_id", "p" } };
         static const struct param two[] = { { "project_id", "p" }, { "cluster_id", "c" } };
         char *first = key_of(&call, one, 3), *second = key_of(&call, two, 2);
 

@@ -86,31 +86,31 @@ static const struct {
         { "", true },
         { "plain", true },
         { "\x7f", true },
-        { "\xc2\x80", true },                /* the first of two bytes */
-        { "\xdf\xbf", true },                /* the last of two */
-        { "\xe0\xa0\x80", true },            /* the first of three */
-        { "\xed\x9f\xbf", true },            /* the last before the surrogates */
-        { "\xee\x80\x80", true },            /* the first after them */
-        { "\xef\xbf\xbf", true },            /* the last of three */
-        { "\xf0\x90\x80\x80", true },        /* the first of four */
-        { "\xf4\x8f\xbf\xbf", true },        /* the last of all */
-        { "\x80", false },                   /* a continuation alone */
-        { "a\xbf", false },                  /* … behind something */
-        { "\xc0\x80", false },               /* overlong NUL */
-        { "\xc1\xbf", false },               /* overlong */
-        { "\xe0\x9f\xbf", false },           /* overlong */
-        { "\xf0\x8f\xbf\xbf", false },       /* overlong */
-        { "\xed\xa0\x80", false },           /* surrogate */
-        { "\xf4\x90\x80\x80", false },       /* beyond U+10FFFF */
-        { "\xf5\x80\x80\x80", false },       /* no lead */
-        { "\xff", false },                   /* no lead */
-        { "\xc2", false },                   /* cut */
-        { "\xe2\x82", false },               /* cut */
-        { "\xf0\x9f\x98", false },           /* cut */
-        { "\xe2\x28\xa1", false },           /* no continuation */
-        { "\xe2\x82\x28", false },           /* no continuation */
-        { "\xf0\x9f\x28\x80", false },       /* no continuation */
-        { "ok \xe4\xb8\xad \xff", false },   /* bad at the end */
+        { "\xc2\x80", true },              /* the first of two bytes */
+        { "\xdf\xbf", true },              /* the last of two */
+        { "\xe0\xa0\x80", true },          /* the first of three */
+        { "\xed\x9f\xbf", true },          /* the last before the surrogates */
+        { "\xee\x80\x80", true },          /* the first after them */
+        { "\xef\xbf\xbf", true },          /* the last of three */
+        { "\xf0\x90\x80\x80", true },      /* the first of four */
+        { "\xf4\x8f\xbf\xbf", true },      /* the last of all */
+        { "\x80", false },                 /* a continuation alone */
+        { "a\xbf", false },                /* … behind something */
+        { "\xc0\x80", false },             /* overlong NUL */
+        { "\xc1\xbf", false },             /* overlong */
+        { "\xe0\x9f\xbf", false },         /* overlong */
+        { "\xf0\x8f\xbf\xbf", false },     /* overlong */
+        { "\xed\xa0\x80", false },         /* surrogate */
+        { "\xf4\x90\x80\x80", false },     /* beyond U+10FFFF */
+        { "\xf5\x80\x80\x80", false },     /* no lead */
+        { "\xff", false },                 /* no lead */
+        { "\xc2", false },                 /* cut */
+        { "\xe2\x82", false },             /* cut */
+        { "\xf0\x9f\x98", false },         /* cut */
+        { "\xe2\x28\xa1", false },         /* no continuation */
+        { "\xe2\x82\x28", false },         /* no continuation */
+        { "\xf0\x9f\x28\x80", false },     /* no continuation */
+        { "ok \xe4\xb8\xad \xff", false }, /* bad at the end */
 };
 
 START_TEST(only_well_formed_utf8_passes) {
@@ -156,15 +156,15 @@ END_TEST
 static const struct {
         const char *text, *decoded;
 } undecodable[] = {
-        { "%", "%" },       { "%4", "%4" },   { "%zz", "%zz" },   { "%4z", "%4z" },
-        { "%%41", "%A" },   { "100%", "100%" }, { "%41%", "A%" }, { "%e4%b8%ad", "\xe4\xb8\xad" },
+        { "%", "%" },     { "%4", "%4" },     { "%zz", "%zz" }, { "%4z", "%4z" },
+        { "%%41", "%A" }, { "100%", "100%" }, { "%41%", "A%" }, { "%e4%b8%ad", "\xe4\xb8\xad" },
 };
 
 START_TEST(a_percent_sign_that_begins_nothing_stays) {
         struct buf buf = BUF_INIT(0);
 
-        ck_assert_int_eq(text_percent_decode(&buf, undecodable[_i].text,
-                                             strlen(undecodable[_i].text)), 0);
+        ck_assert_int_eq(
+                text_percent_decode(&buf, undecodable[_i].text, strlen(undecodable[_i].text)), 0);
         ck_assert_str_eq(buf_str(&buf), undecodable[_i].decoded);
         buf_done(&buf);
 }
