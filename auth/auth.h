@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who we are to the cloud: one object an account, that knows the addresses of its services and gives
- * each request its credentials: a signature, a token that it renews, an engine's bearer token. */
+/* Who we are to the cloud: one object an account, that knows the addresses of its services and
+ * gives each request its credentials: a signature, a token that it renews, an engine's bearer
+ * token. Thread-safe but for auth_new() and auth_free(). */
 #pragma once
 
 #include "auth/config.h"
@@ -16,10 +17,11 @@ struct auth_target {
         enum scope scope;
         const char *region;    /* NULL for global services */
         const char *project;   /* id, NULL for global services */
-        const char *cloud_project; /* id of the project that an engine belongs to: below it, `project`
-                                      is the engine's own word `default` */
+        const char *cloud_project; /* id of the project that an engine belongs to: below it,
+                                      `project` is the engine's own word `default` */
         const char *engine;    /* id, for ENDPOINT_REGISTRY and ENDPOINT_CONFIG below an engine */
-        const char *address;   /* base URL of that engine's server, found by the caller; NULL: configured */
+        const char *address;   /* base URL of that engine's server, found by the caller; NULL: as
+                                  configured */
         const char *token;     /* bearer token for SCOPE_ENGINE found by the caller, or NULL */
 };
 
@@ -27,10 +29,10 @@ int auth_new(struct http *http, const struct account *account, struct auth **ret
 struct auth *auth_free(struct auth *auth);
 DEFINE_CLEANUP(struct auth *, auth_free)
 
-/* Logs in: proves that the credentials work, learns the domain. Fails with the reason for people. */
+/* Logs in: proves that the credentials work, learns the domain. Fails with a reason for people. */
 int auth_login(struct auth *auth, struct op *op);
 
-/* Base URL without a final slash, owned by the caller. -ENOENT with a reason where none is known. */
+/* Base URL without a final slash, owned by the caller. -ENOENT and a reason if none is known. */
 int auth_address(struct auth *auth, struct op *op, const struct auth_target *target, char **ret);
 
 /* Sends with the account's credentials, CA, rate bucket and one renewal after a 401. */

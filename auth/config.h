@@ -14,26 +14,30 @@ struct setting {
         char *value;
 };
 
-/* One `[account NAME]`, `[servicecomb NAME]` or `[kubernetes NAME]`. All strings owned, NULL: unset. */
+/* One `[account NAME]`, `[servicecomb NAME]` or `[kubernetes NAME]`. NULL: unset. */
 struct account {
         enum account_type type;
         char *name;
         char *origin;         /* where the credentials come from, for people: no secret */
+        char *credentials;    /* the source asked for: `auto`, `environment`, `sdk:PATH`, … */
         char *ak, *sk, *security_token;
-        char *user, *password, *domain;
+        char *user, *password, *domain, *domain_id;
+        char *token;          /* a ready IAM token from the environment, never renewed */
+        char *engine_user, *engine_password; /* of the microservice engines of a cloud account */
         char **projects;      /* names to show, NULL-terminated; NULL: all */
         char **services;      /* names to show, NULL-terminated; NULL: all */
         char *cloud;          /* suffix of host names, default myhuaweicloud.com */
-        char *region;         /* from the environment: where IAM is asked */
+        char *region;         /* where IAM is asked; NULL: its global host */
         char *ca_file;
-        bool verify_engine;   /* verify the certificates of engines, default no (they are private) */
+        bool verify_engine;   /* verify the certificates of engines; they are private: no */
         bool allow_plain;     /* http:// to other hosts than loopback */
-        struct setting *endpoints; /* `endpoint.<service>` and `endpoint.<service>.<region>` */
+        struct setting *endpoints; /* `<service>` and `<service>.<region>`, the stronger first */
         size_t n_endpoints;
         enum account_access access;
         enum account_allow allow_delete, allow_create;
         char *registry, *config_url; /* servicecomb: base URLs */
         char *kubeconfig, *context;  /* kubernetes */
+        char *source;         /* configuration file that has it, NULL: the environment alone */
 };
 
 struct config {
@@ -44,8 +48,12 @@ struct config {
         char *path;            /* file read, NULL: none */
 };
 
+enum { CONFIG_ACCOUNTS_MAX = 64, CONFIG_SETTINGS_MAX = 256 };
+
+/* NULL as @path: ~/.config/hcloudfs/hcloudfs.conf if there is one. */
 int config_load(struct op *op, const char *path, struct config **ret);
 struct config *config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free)
 const char *config_mount(const struct config *config, const char *name);
 const struct account *config_account(const struct config *config, const char *name);
+void account_done(struct account *account);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth/sources.h"
+
+#include "auth/secret.h"
+#include "base/text.h"
+
+/** home_path() - a path below the home directory, owned by the caller; -ENOENT without one. */
+int home_path(const char *rest, char **ret) {
+        const char *home = getenv("HOME");
+        char *path;
+
+        if (text_is_empty(home) || *home != '/')
+                return -ENOENT;
+        if (asprintf(&path, "%s/%s", home, rest) < 0)
+                return -ENOMEM;
+        *ret = path;
+        return 0;
+}
+
+/** environment_first() - the first of these variables that is set and not empty, or NULL. */
+const char *environment_first(const char *const *names, const char **ret_name) {
+        for (; *names; names++) {
+                const char *value = getenv(*names);
+
+                if (!text_is_empty(value)) {
+                        if (ret_name)
+                                *ret_name = *names;
+                        return value;
+                }
+        }
+        return NULL;
+}
+
+/* The variables, the stronger first (conventions of the SDKs and the Terraform provider). */
+static const char *const security_tokens[] = { "HW_SECURITY_TOKEN", NULL };
+static const char *const users[] = { "HW_USER_NAME", "OS_USERNAME", NULL };
+static const char *const passwords[] = { "HW_USER_PASSWORD", "OS_PASSWORD", NULL };
+static const char *const tokens[] = { "HW_AUTH_TOKEN", "OS_AUTH_TOKEN", NULL };
+static const char *const domains[] = { "HW_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME",
+                                       "OS_PROJECT_DOMAIN_NAME", NULL };
+static const char *const domain_ids[] = {
+        "HUAWEICLOUD_SDK_DOMAIN_ID", "HW_DOMAIN_ID",         "OS_DOMAIN_ID",
+        "OS_USER_DOMAIN_ID",         "OS_PROJECT_DOMAIN_ID", NULL
+};
+static const char *const regions[] = { "HW_REGION_NAME", "OS_REGION_NAME",
+                                       "HUAWEICLOUD_SDK_REGION_ID", NULL };
+static const char *const iam_urls[] = { "HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL",
+                                        "OS_AUTH_URL", NULL };
+static const char *const clouds[] = { "HW_CLOUD", NULL };
+static const char *const ca_files[] = { "OS_CACERT", NULL };
+
+static int set(char **member, const char *value) {
+        char *text;
+
+        if (!value || *member)
+                return 0;
+        text = strdup(value);
+        if (!text)
+                return -ENOMEM;
+        *member = text;
+        return 0;
+}
+
+static int set_origin(struct account *account, const char *first, const char *second) {
+        char *text;
+
+        if (asprintf(&text, "environment (%s, %s)", first, second) < 0)
+                return -ENOMEM;
+        free(account->origin);
+        account->origin = text;
+        return 0;
+}
+
+/* Two variables of which one is worth nothing without the other. */
+static int take_pair(struct op *op, struct account *account, const char *const *first,
+                     char **first_member, const char *const *second, char **second_member) {
+        const char *a_name = *first, *b_name = *second;
+        const char *a = environment_first(first, &a_name);
+        const char *b = environment_first(second, &b_name);
+        int r;
+
+        if (!a && !b)
+                return 0;
+        if (!a || !b)
+                return op_fail(op, EINVAL, "the environment has %s but not %s", a ? a_name : b_name,
+                               a ? b_name : a_name);
+        r = set(first_member, a);
+        if (r == 0)
+                r = set(second_member, b);
+        if (r == 0)
+                r = set_origin(account, a_name, b_name);
+        return r < 0 ? r : 1;
+}
+
+static int take_keys(struct op *op, struct account *account) {
+        static const char *const sdk_ak[] = { "HUAWEICLOUD_SDK_AK", NULL };
+        static const char *const sdk_sk[] = { "HUAWEICLOUD_SDK_SK", NULL };
+        static const char *const ak[] = { "HW_ACCESS_KEY", "OS_ACCESS_KEY", NULL };
+        static const char *const sk[] = { "HW_SECRET_KEY", "OS_SECRET_KEY", NULL };
+        int r;
+
+        r = take_pair(op, account, sdk_ak, &account->ak, sdk_sk, &account->sk);
+        if (r > 0 && !text_is_empty(getenv("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
+                r = set(&account->security_token, getenv("HUAWEICLOUD_SDK_SECURITY_TOKEN"));
+        if (r != 0 || account->ak)
+                return r < 0 ? r : 1;
+        r = take_pair(op, account, ak, &account->ak, sk, &account->sk);
+        if (r <= 0)
+                return r;
+        r = set(&account->security_token, environment_first(security_tokens, NULL));
+        return r < 0 ? r : 1;
+}
+
+/* A user with a password, or a token that somebody fetched. */
+static int take_login(struct op *op, struct account *account) {
+        const char *name = NULL, *token;
+        int r;
+
+        r = take_pair(op, account, users, &account->user, passwords, &account->password);
+        if (r < 0)
+                return r;
+        if (r > 0 && !environment_first(domains, NULL) && !environment_first(domain_ids, NULL))
+                return op_fail(op, EINVAL,
+                               "the environment has a user and a password but no account: set "
+                               "HW_DOMAIN_NAME");
+        if (r > 0)
+                return 1;
+        token = environment_first(tokens, &name);
+        if (!token)
+                return 0;
+        r = set(&account->token, token);
+        if (r == 0)
+                r = asprintf(&account->origin, "environment (%s)", name) < 0 ? -ENOMEM : 1;
+        return r;
+}
+
+/* `https://iam.cn-north-4.myhuaweicloud.com/v3` is what Terraform calls the authentication URL. */
+static int take_iam(struct account *account) {
+        const char *value = environment_first(iam_urls, NULL);
+        _cleanup_(freep) char *url = NULL;
+        size_t len;
+
+        if (!value)
+                return 0;
+        if (asprintf(&url, "%s%s", strstr(value, "://") ? "" : "https://", value) < 0) {
+                url = NULL;
+                return -ENOMEM;
+        }
+        len = strlen(url);
+        while (len > 0 && url[len - 1] == '/')
+                url[--len] = '\0';
+        if (text_ends(url, "/v3"))
+                url[len - 3] = '\0';
+        return account_add_endpoint(account, "iam", NULL, url);
+}
+
+/** source_environment() - HUAWEICLOUD_SDK_*, then HW_* and OS_*, keys before passwords. */
+int source_environment(struct op *op, struct account *account) {
+        int found, r;
+
+        found = take_keys(op, account);
+        if (found == 0)
+                found = take_login(op, account);
+        if (found <= 0)
+                return found;
+        r = set(&account->domain, environment_first(domains, NULL));
+        if (r == 0)
+                r = set(&account->domain_id, environment_first(domain_ids, NULL));
+        if (r == 0)
+                r = set(&account->region, environment_first(regions, NULL));
+        if (r == 0)
+                r = set(&account->cloud, environment_first(clouds, NULL));
+        if (r == 0)
+                r = set(&account->ca_file, environment_first(ca_files, NULL));
+        if (r == 0)
+                r = take_iam(account);
+        return r < 0 ? r : 1;
+}
+
+static int none_found(struct op *op, const struct account *account) {
+        return op_fail(op, ENOENT,
+                       "no credentials for account `%s`: neither in the configuration (ak and sk, "
+                       "or user, password and domain), nor in the environment (HUAWEICLOUD_SDK_AK "
+                       "and _SK, HW_ACCESS_KEY and HW_SECRET_KEY), ~/.huaweicloud/credentials or "
+                       "~/.hcloud/config.json",
+                       account->name);
+}
+
+static int in_section(struct account *account) {
+        if (asprintf(&account->origin, "%s in %s", account->ak ? "access key" : "user and password",
+                     account->source) < 0) {
+                account->origin = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+int sources_load(struct op *op, struct account *account) {
+        const char *wanted = account->credentials ? account->credentials : "auto";
+        bool any = text_eq(wanted, "auto");
+        int r = 0;
+
+        if (account->ak || account->user)
+                return in_section(account);
+        if (any || text_eq(wanted, "environment"))
+                r = source_environment(op, account);
+        if (r == 0 && (any || text_starts(wanted, "sdk")))
+                r = source_sdk(op, text_starts(wanted, "sdk:") ? wanted + 4 : NULL, account);
+        if (r == 0 && (any || text_starts(wanted, "koocli")))
+                r = source_koocli(op, text_starts(wanted, "koocli:") ? wanted + 7 : NULL, account);
+        if (r == 0 && !any)
+                return op_fail(op, ENOENT, "no credentials for account `%s` in `credentials = %s`",
+                               account->name, wanted);
+        if (r == 0)
+                return none_found(op, account);
+        return r < 0 ? r : 0;
+}
