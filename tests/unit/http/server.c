@@ -141,9 +141,11 @@ static void send_all(int fd, const char *data, size_t len) {
 }
 
 static void answer(int fd, const struct reply *reply) {
-        size_t len = reply->len ? reply->len : reply->body ? strlen(reply->body) : 0;
+        size_t len = reply->len ? reply->len : reply->size;
         struct buf out = BUF_INIT(0);
 
+        if (!len && reply->body)
+                len = strlen(reply->body);
         (void)buf_printf(&out, "HTTP/1.1 %d Word\r\nContent-Length: %zu\r\n%s\r\n",
                          reply->status ? reply->status : 200,
                          reply->manner == MANNER_CUT ? len + 100 : len,

@@ -19,6 +19,7 @@ struct reply {
         int status;
         const char *headers; /* lines with \r\n, NULL: none */
         const char *body;
+        size_t size;         /* of the body where it has NULs */
         size_t len;
         enum manner manner;
 };
