@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a request may come in: signatures and IAM tokens at the gateway, bearer tokens of engines and
- * fleets behind it. Texts are the gateway's own, as clients read them.
+ * Whether a request may come in: signatures and IAM tokens at the gateway, bearer tokens of
+ * engines and fleets behind it. Texts are the gateway's own, as clients read them.
  */
 #include "contrib/emulator/contract.h"
 #include "contrib/emulator/identity-internal.h"
@@ -169,7 +169,10 @@ static bool forbid(struct exchange *x, const char *code, const char *text) {
         return false;
 }
 
-/* A project may be used on the hosts of its region, by a token of its own or by a key that names it. */
+/*
+ * A project may be used on the hosts of its region, by a token of its own or by a key that names
+ * it.
+ */
 static bool check_project(struct exchange *x, const char *path_project) {
         struct json_object *project = identity_project_object(x->req.world, x->req.project);
         bool is_token = x->caller.kind == CALLER_IAM_TOKEN;

@@ -158,8 +158,8 @@ struct segments {
 };
 
 /*
- * Cuts a raw path at its slashes and decodes the segments. One final slash does not count: a document
- * prints "/v3/projects/". False if a segment is empty or there are too many.
+ * Cuts a raw path at its slashes and decodes the segments. One final slash does not count: a
+ * document prints "/v3/projects/". False if a segment is empty or there are too many.
  */
 static bool segments_split(struct segments *segments, const char *path) {
         char *rest = segments->text = x_strdup(path);

@@ -59,9 +59,9 @@ struct contract *contract_free(struct contract *contract);
 DEFINE_CLEANUP(struct contract *, contract_free)
 
 /*
- * Finds the operation of a service for a raw path; fixed segments win over placeholders. The decoded path
- * parameters are added to `params`. Returns NULL when there is none; then *ret_known tells whether the path
- * exists with another method.
+ * Finds the operation of a service for a raw path; fixed segments win over placeholders. The
+ * decoded path parameters are added to `params`. Returns NULL when there is none; then *ret_known
+ * tells whether the path exists with another method.
  */
 const struct operation *contract_route(const struct contract *contract, const char *service,
                                        const char *method, const char *path, struct pairs *params,

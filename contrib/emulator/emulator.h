@@ -34,12 +34,16 @@ struct emulator {
 /* options.c: fills options from the command line; ends the program for --help and wrong ones. */
 void options_parse(struct options *options, int argc, char **argv);
 
-/* seed.c: fills an empty world as --seed says. Returns 0 or a negative errno, with the reason on stderr. */
+/*
+ * seed.c: fills an empty world as --seed says. Returns 0 or a negative errno, with the reason on
+ * stderr.
+ */
 int seed_world(struct world *world, const char *seed);
 
 /*
- * process.c: answers a request that is complete in `x`. Blocks as long as latency, stalls and waiting
- * handlers need. On return the response is ready, with body and bytes turned into x->resp.bytes.
+ * process.c: answers a request that is complete in `x`. Blocks as long as latency, stalls and
+ * waiting handlers need. On return the response is ready, with body and bytes turned into
+ * x->resp.bytes.
  */
 void process(struct emulator *emulator, struct exchange *x);
 
@@ -76,8 +80,8 @@ int tls_new(const char *directory, struct tls **ret);
 struct tls *tls_free(struct tls *tls);
 
 /*
- * server.c: binding first, as seeds may want to know the port, then listening. The socket belongs to the
- * server once that has started. tls NULL: plain HTTP. Reasons of failures are on stderr.
+ * server.c: binding first, as seeds may want to know the port, then listening. The socket belongs
+ * to the server once that has started. tls NULL: plain HTTP. Reasons of failures are on stderr.
  */
 struct server;
 int server_bind(const char *listen_to, int *ret_fd, unsigned *ret_port);

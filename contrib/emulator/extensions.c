@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What real servers answer although the documents do not list it, and clients need: all of it, and nothing
- * else, is allowed beside the contract.
+ * What real servers answer although the documents do not list it, and clients need: all of it, and
+ * nothing else, is allowed beside the contract.
  */
 #include "contrib/emulator/contract.h"
 

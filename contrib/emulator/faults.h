@@ -4,10 +4,11 @@
  *
  * Text, one rule a line, '#' begins a comment:
  *   METHOD PATTERN [after=N] [times=M] ACTION…
- * METHOD is a method or '*'; PATTERN is a shell pattern over "host/path" when it does not begin with '/',
- * else over the path ('*' matches '/' too). The rule lets N matching requests pass and then acts on M (all
- * when times is absent). Of the rules that act on a request the first wins, and later ones do not count it,
- * so rules for the same path follow one another. Actions: the members of struct fault_hit, as words.
+ * METHOD is a method or '*'; PATTERN is a shell pattern over "host/path" when it does not begin
+ * with '/', else over the path ('*' matches '/' too). The rule lets N matching requests pass and
+ * then acts on M (all when times is absent). Of the rules that act on a request the first wins,
+ * and later ones do not count it, so rules for the same path follow one another. Actions: the
+ * members of struct fault_hit, as words.
  */
 #pragma once
 
@@ -45,12 +46,15 @@ struct faults *faults_new(void);
 struct faults *faults_free(struct faults *faults);
 
 /*
- * Replaces all rules and forgets their counters. Returns 0, or -EINVAL with the reason ("line 3: …") in
- * `error`; the old rules stay then.
+ * Replaces all rules and forgets their counters. Returns 0, or -EINVAL with the reason ("line 3:
+ * …") in `error`; the old rules stay then.
  */
 int faults_parse(struct faults *faults, const char *text, char *error, unsigned error_size);
 
-/* Reads rules from a file now, and again whenever it has changed at a match. Reports errors on stderr. */
+/*
+ * Reads rules from a file now, and again whenever it has changed at a match. Reports errors on
+ * stderr.
+ */
 int faults_watch(struct faults *faults, const char *path);
 
 /* Counts a request against the rules and says what to do with it. */

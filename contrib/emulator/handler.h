@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a service file needs: requests, responses, handlers, events, seeds, and how they are registered.
+ * What a service file needs: requests, responses, handlers, events, seeds, and how they are
+ * registered.
  *
- * Adding a service file: write `const struct handler x_handlers[]` (and events and a seed function where
- * needed), add the file to meson.build and one row to the table in services.c. A handler sees a request
- * that was authenticated and validated by the contract; what it answers is validated too. Operations
- * without a handler answer the contract's example.
+ * Adding a service file: write `const struct handler x_handlers[]` (and events and a seed function
+ * where needed), add the file to meson.build and one row to the table in services.c. A handler
+ * sees a request that was authenticated and validated by the contract; what it answers is
+ * validated too. Operations without a handler answer the contract's example.
  */
 #pragma once
 
@@ -42,7 +43,9 @@ struct request {
         unsigned round;   /* 0, then +1 for each call again after response_wait() */
 };
 
-/* Look-ups; NULL when absent. path_param() never returns NULL for a placeholder of the operation. */
+/*
+ * Look-ups; NULL when absent. path_param() never returns NULL for a placeholder of the operation.
+ */
 const char *path_param(const struct request *req, const char *name);
 const char *query_param(const struct request *req, const char *name);
 const char *header(const struct request *req, const char *name);
@@ -51,8 +54,9 @@ int64_t query_int(const struct request *req, const char *name, int64_t fallback)
 bool query_bool(const struct request *req, const char *name, bool fallback);
 
 /*
- * Answers one request with the world lock held; must not block. Exactly one reply_…() or response_wait()
- * of reply.h is to be called; with none the client gets 500 and the emulator reports a fault of its own.
+ * Answers one request with the world lock held; must not block. Exactly one reply_…() or
+ * response_wait() of reply.h is to be called; with none the client gets 500 and the emulator
+ * reports a fault of its own.
  */
 typedef void (*handler_fn)(const struct request *req, struct response *resp);
 
@@ -61,7 +65,9 @@ struct handler {
         handler_fn run;
 };
 
-/* A named thing that happens later: see life_event(). Names are global: begin them with "service." */
+/*
+ * A named thing that happens later: see life_event(). Names are global: begin them with "service."
+ */
 struct event {
         const char *name;
         void (*run)(struct world *world, struct json_object *argument); /* argument borrowed */
@@ -70,10 +76,11 @@ struct event {
 enum seed_kind { SEED_EMPTY, SEED_DEMO, SEED_SCALE };
 
 /*
- * Fills the world at start. SEED_EMPTY: what every account has (versions, flavors, quotas, defaults).
- * SEED_DEMO: a small believable company on top, in several projects, with every state once.
- * SEED_SCALE: `scale` objects in the large collections of project cn-north-4, little elsewhere.
- * World ids made here are the same on every start. Not called when --state brought a world back.
+ * Fills the world at start. SEED_EMPTY: what every account has (versions, flavors, quotas,
+ * defaults). SEED_DEMO: a small believable company on top, in several projects, with every state
+ * once. SEED_SCALE: `scale` objects in the large collections of project cn-north-4, little
+ * elsewhere. World ids made here are the same on every start. Not called when --state brought a
+ * world back.
  */
 typedef void (*seed_fn)(struct world *world, enum seed_kind kind, int64_t scale);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Patterns over the name without ".localhost": %i stands for the instance, %r for the region, both of
- * them without dots.
+ * Patterns over the name without ".localhost": %i stands for the instance, %r for the region, both
+ * of them without dots.
  */
 static const struct {
         const char *pattern, *service, *instance, *prefix;
@@ -61,6 +61,20 @@ static bool match(const char *pattern, const char *name, struct host *host) {
         return !*name;
 }
 
+/* Fills service and prefix of a name without its suffix; leaves nothing behind if it is unknown. */
+static void look_up(const char *name, struct host *host) {
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (match(table[i].pattern, name, host)) {
+                        host->service = table[i].service;
+                        host->prefix = table[i].prefix;
+                        if (table[i].instance)
+                                host->instance = x_strdup(table[i].instance);
+                        return;
+                }
+                host_clear(host);
+        }
+}
+
 struct host host_parse(const char *name) {
         static const char suffix[] = ".localhost";
         struct host host = { 0 };
@@ -68,16 +82,7 @@ struct host host_parse(const char *name) {
         if (str_ends(name, suffix)) {
                 _cleanup_(freep) char *own = x_strndup(name, strlen(name) - strlen(suffix));
 
-                for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                        host_clear(&host);
-                        if (!match(table[i].pattern, own, &host))
-                                continue;
-                        host.service = table[i].service;
-                        host.prefix = table[i].prefix;
-                        if (table[i].instance && !host.instance)
-                                host.instance = x_strdup(table[i].instance);
-                        break;
-                }
+                look_up(own, &host);
         }
         if (!host.instance)
                 host.instance = x_strdup("");

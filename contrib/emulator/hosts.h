@@ -7,11 +7,10 @@
 #include <stdbool.h>
 
 struct host {
-        const char *
-                service; /* of the contract; "admin" for the emulator's own interface; NULL: unknown */
-        char *instance;     /* owned: engine or fleet name, "" otherwise */
-        char *region;       /* owned: "" if the name has none */
-        const char *prefix; /* only paths that begin so are served here */
+        const char *service; /* of the contract; "admin": the emulator itself; NULL: unknown */
+        char *instance;      /* owned: engine or fleet name, "" otherwise */
+        char *region;        /* owned: "" if the name has none */
+        const char *prefix;  /* only paths that begin so are served here */
 };
 
 /* Takes a name (lower case, without port) apart. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Credentials, for the emulator's core: who is behind a key or a token, and issuing both.
- * Same locking as world.h. Collections:
+ * Credentials, for the emulator's core: who is behind a key or a token, and issuing both. Same
+ * locking as world.h. Collections:
  *   emulator/domain    "domain"  {id, name}
- *   emulator/projects  id        {id, name, domain_id, parent_id, region, description, enabled, is_domain}
+ *   emulator/projects  id        {id, name, domain_id, parent_id, region, enabled, …}
  *   emulator/users     name      {id, name, password}
  *   emulator/keys      AK        {secret, user, token?, expires_ms?, bad, locked_until_ms?}
  *   emulator/tokens    SHA-256   {kind, user, project_id?, instance?, expires_ms}
@@ -32,7 +32,10 @@ struct json_object *token_find(struct world *world, const char *token);
 const char *identity_region_project(struct world *world, const char *region);
 struct json_object *identity_project_object(struct world *world, const char *id);
 
-/* The instance {id, name, project, region, needs_login} of a name; NULL if there is none. Borrowed. */
+/*
+ * The instance {id, name, project, region, needs_login} of a name; NULL if there is none.
+ * Borrowed.
+ */
 struct json_object *instance_find(struct world *world, enum instance_kind kind, const char *name);
 
 /*

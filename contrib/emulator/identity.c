@@ -191,7 +191,10 @@ void identity_seed(struct world *world) {
             identity_load(world, account) < 0)
                 die("the demo account is broken");
         json_object_put(account);
-        /* Engines outside the cloud: sc.localhost and kie.localhost, and the secure pair with a login. */
+        /*
+         * Engines outside the cloud: sc.localhost and kie.localhost, and the secure pair with a
+         * login.
+         */
         instance_put(world, INSTANCE_ENGINE, "standalone", "standalone", "", "", false);
         instance_put(world, INSTANCE_ENGINE, "secure", "secure", "", "", true);
         engine_account_put(world, "secure", "root", "Demo-Passw0rd!");

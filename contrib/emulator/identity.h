@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may call: the account with its projects, users, keys and tokens; engines and fleets with hosts and
- * tokens of their own. All kept in collections "emulator/…" of the world; same locking as world.h.
+ * Who may call: the account with its projects, users, keys and tokens; engines and fleets with
+ * hosts and tokens of their own. All kept in collections "emulator/…" of the world; same locking
+ * as world.h.
  */
 #pragma once
 
@@ -24,7 +25,10 @@ struct caller {
         const char *project_id; /* scope of a project token or X-Project-Id, else "" */
 };
 
-/* Id of a project by name, e.g. "cn-north-4", "cn-north-4_analytics", "ap-southeast-3"; NULL if none. */
+/*
+ * Id of a project by name, e.g. "cn-north-4", "cn-north-4_analytics", "ap-southeast-3"; NULL if
+ * none.
+ */
 const char *identity_project(struct world *world, const char *name);
 const char *identity_project_name(struct world *world, const char *id);
 const char *identity_domain_id(struct world *world);
@@ -41,8 +45,8 @@ enum instance_kind {
 };
 
 /*
- * Makes a host exist (or changes it). id: the service's id of it (engine id, fleet id); project: its
- * project id, or ""; needs_login: whether calls need a bearer token (fleets always do).
+ * Makes a host exist (or changes it). id: the service's id of it (engine id, fleet id); project:
+ * its project id, or ""; needs_login: whether calls need a bearer token (fleets always do).
  */
 void instance_put(struct world *world, enum instance_kind kind, const char *name, const char *id,
                   const char *project, const char *region, bool needs_login);
@@ -55,12 +59,15 @@ void engine_account_put(struct world *world, const char *name, const char *accou
                         const char *password);
 
 /*
- * Issues a bearer token for an instance that is accepted for life_s seconds of real time (0: no end) and
- * writes it to buf (TOKEN_SIZE bytes). `user` is what handlers see as caller.user_name.
+ * Issues a bearer token for an instance that is accepted for life_s seconds of real time (0: no
+ * end) and writes it to buf (TOKEN_SIZE bytes). `user` is what handlers see as caller.user_name.
  */
 enum { TOKEN_SIZE = 512 };
 const char *instance_token(struct world *world, enum instance_kind kind, const char *name,
                            const char *user, int64_t life_s, char *buf);
 
-/* The address (scheme, host, port of this emulator) of a host name, e.g. "registry-shop.localhost". */
+/*
+ * The address (scheme, host, port of this emulator) of a host name, e.g.
+ * "registry-shop.localhost".
+ */
 const char *world_url(struct world *world, const char *host, char *buf, size_t size);

@@ -127,7 +127,10 @@ struct json_object *js_pack(const char *pattern, ...) {
         return value;
 }
 
-/* Takes one segment off a pointer, undoing ~1 and ~0. False at the end and for one that is too long. */
+/*
+ * Takes one segment off a pointer, undoing ~1 and ~0. False at the end and for one that is too
+ * long.
+ */
 static bool next_segment(const char **pointer, char *segment) {
         const char *p = *pointer;
         size_t len = 0;

@@ -41,9 +41,9 @@ size_t js_len(struct json_object *value, const char *pointer);
 struct json_object *js_at(struct json_object *array, size_t i);
 
 /*
- * Sets the value at a pointer, takes the value over (NULL makes null) and makes missing objects on the way;
- * "/list/-" appends to an array. Returns 0, or -EINVAL (value released) when the way leads through a
- * value that is neither object nor array, or to an element that does not exist.
+ * Sets the value at a pointer, takes the value over (NULL makes null) and makes missing objects on
+ * the way; "/list/-" appends to an array. Returns 0, or -EINVAL (value released) when the way
+ * leads through a value that is neither object nor array, or to an element that does not exist.
  */
 int js_set(struct json_object *root, const char *pointer, struct json_object *value);
 int js_set_str(struct json_object *root, const char *pointer, const char *text);
@@ -55,13 +55,19 @@ bool js_remove(struct json_object *root, const char *pointer);
 /* A deep copy, owned by the caller; NULL (null) for NULL. */
 struct json_object *js_clone(struct json_object *value);
 
-/* Copies each member of `from` that stands in the list of names (blank-separated; NULL: all) into `to`. */
+/*
+ * Copies each member of `from` that stands in the list of names (blank-separated; NULL: all) into
+ * `to`.
+ */
 void js_copy_members(struct json_object *to, struct json_object *from, const char *names);
 
 /* Applies an RFC 7386 merge patch to an object in place. */
 void js_merge_patch(struct json_object *target, struct json_object *patch);
 
-/* Parses exactly one JSON text; text[size] must be NUL. Returns 0, or -EBADMSG; null gives 0 and NULL. */
+/*
+ * Parses exactly one JSON text; text[size] must be NUL. Returns 0, or -EBADMSG; null gives 0 and
+ * NULL.
+ */
 int js_parse(const char *text, size_t size, struct json_object **ret);
 
 /* Reads and parses a file. Returns 0, -EBADMSG, or another negative errno of reading. */

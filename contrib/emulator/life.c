@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens later. Timers are kept sorted and run when the next request looks at the world: between
- * requests nobody can see a difference.
+ * What happens later. Timers are kept sorted and run when the next request looks at the world:
+ * between requests nobody can see a difference.
  */
 #include "contrib/emulator/handler.h"
 #include "contrib/emulator/world-internal.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens of ServiceComb engines: by password at the engine, by the cloud's identity at the CSE service.
+ * Tokens of ServiceComb engines: by password at the engine, by the cloud's identity at the CSE
+ * service.
  */
 #include "contrib/emulator/identity-internal.h"
 #include "contrib/emulator/world-internal.h"

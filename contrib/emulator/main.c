@@ -14,7 +14,9 @@
 
 enum { SAVE_EVERY_MS = 1000 };
 
-/* The directory of the documents: given, else where they were installed, else those of the source. */
+/*
+ * The directory of the documents: given, else where they were installed, else those of the source.
+ */
 static const char *contract_directory(const struct options *options) {
         if (options->contract)
                 return options->contract;
@@ -69,7 +71,10 @@ static void save_world(struct emulator *emulator, uint64_t *saved) {
                 fprintf(stderr, "hcloud-emulator: cannot write %s: %s\n", path, strerror(-r));
 }
 
-/* Blocks the signals that end the program, for all threads, and returns a descriptor that reads them. */
+/*
+ * Blocks the signals that end the program, for all threads, and returns a descriptor that reads
+ * them.
+ */
 static int catch_signals(void) {
         sigset_t set;
         int fd;

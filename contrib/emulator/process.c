@@ -29,7 +29,10 @@ static void refuse_violation(struct exchange *x) {
         x->resp.is_gateway = true;
 }
 
-/* Instances that do not exist have no host: as if the name could not be resolved to anything there. */
+/*
+ * Instances that do not exist have no host: as if the name could not be resolved to anything
+ * there.
+ */
 static bool find_host(struct exchange *x, const struct host *host) {
         struct json_object *instance = NULL;
 
@@ -106,7 +109,10 @@ static void handle(struct emulator *emulator, struct exchange *x, const struct h
         if (!find_host(x, host) || !rate_allow(emulator, x) ||
             !find_operation(emulator, x, host->prefix))
                 return;
-        /* Even a request without valid credentials is held against the contract; the refusal differs. */
+        /*
+         * Even a request without valid credentials is held against the contract; the refusal
+         * differs.
+         */
         is_valid = validate_request(x);
         if (!authenticate(x))
                 return;

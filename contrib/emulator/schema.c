@@ -294,7 +294,10 @@ bool schema_check(const struct document *document, struct json_object *schema,
         struct check c = { .document = document, .flags = flags, .problem = ret ? ret : &ignored };
 
         snprintf(c.where, sizeof(c.where), "%s", name);
-        return check(&c, schema, value);
+        if (!check(&c, schema, value))
+                return false;
+        c.problem->text[0] = 0; /* of a form that did not fit before another did */
+        return true;
 }
 
 struct json_object *schema_from_text(const struct document *document, struct json_object *schema,
@@ -314,7 +317,9 @@ struct json_object *schema_from_text(const struct document *document, struct jso
         return json_object_new_string(text);
 }
 
-/* The schema's own spelling of a member name, or NULL when it has none that differs only in case. */
+/*
+ * The schema's own spelling of a member name, or NULL when it has none that differs only in case.
+ */
 static const char *own_spelling(struct json_object *properties, const char *name) {
         if (!properties || json_object_object_get_ex(properties, name, NULL))
                 return NULL;
@@ -361,6 +366,18 @@ static struct json_object *sample_object(const struct document *document,
                                          struct json_object *schema, int depth);
 
 static struct json_object *sample(const struct document *document, struct json_object *schema,
+                                  int depth);
+
+static struct json_object *sample_array(const struct document *document, struct json_object *schema,
+                                        int depth) {
+        struct json_object *array = json_object_new_array();
+
+        for (int64_t i = 0; i < js_int(schema, "/minItems", 0); i++)
+                json_object_array_add(array, sample(document, js_get(schema, "/items"), depth + 1));
+        return array;
+}
+
+static struct json_object *sample(const struct document *document, struct json_object *schema,
                                   int depth) {
         static const char *const own[] = { "/example", "/default", "/enum/0" };
         const char *type;
@@ -375,7 +392,7 @@ static struct json_object *sample(const struct document *document, struct json_o
                               depth);
         type = js_str(schema, "/type");
         if (str_eq(type, "array"))
-                return json_object_new_array();
+                return sample_array(document, schema, depth);
         if (str_eq(type, "integer") || str_eq(type, "number"))
                 return json_object_new_int64(js_int(schema, "/minimum", 0));
         if (str_eq(type, "boolean"))

@@ -28,7 +28,10 @@ struct json_object *document_resolve(const struct document *document, struct jso
 bool schema_check(const struct document *document, struct json_object *schema,
                   struct json_object *value, unsigned flags, const char *name, struct problem *ret);
 
-/* A text of a query, header, path or form as the type that the schema wants; a string if it cannot be. */
+/*
+ * A text of a query, header, path or form as the type that the schema wants; a string if it cannot
+ * be.
+ */
 struct json_object *schema_from_text(const struct document *document, struct json_object *schema,
                                      const char *text);
 
@@ -36,5 +39,8 @@ struct json_object *schema_from_text(const struct document *document, struct jso
 void schema_fix_case(const struct document *document, struct json_object *schema,
                      struct json_object *value);
 
-/* Some value that fits the schema: default, example, first enum value, or the smallest of its type. */
+/*
+ * Some value that fits the schema: default, example, first enum value, or the smallest of its
+ * type.
+ */
 struct json_object *schema_sample(const struct document *document, struct json_object *schema);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listening, with a thread for each connection: a handler that waits, a delayed answer or a stalled one
- * holds up its own connection only.
+ * Listening, with a thread for each connection: a handler that waits, a delayed answer or a
+ * stalled one holds up its own connection only.
  */
 #include "contrib/emulator/emulator.h"
 #include "contrib/emulator/tls.h"
@@ -243,7 +243,10 @@ static struct MHD_Response *make_response(struct exchange *x) {
         return response;
 }
 
-/* Ends the TCP connection with RST, at once: what connect() to no address does to a connected socket. */
+/*
+ * Ends the TCP connection with RST, at once: what connect() to no address does to a connected
+ * socket.
+ */
 static void reset_connection(int fd) {
         const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 
@@ -295,7 +298,10 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
         return send_response(x, connection);
 }
 
-/* Cuts ADDRESS:PORT. Only numbers of the loopback network are taken: nothing here is safe elsewhere. */
+/*
+ * Cuts ADDRESS:PORT. Only numbers of the loopback network are taken: nothing here is safe
+ * elsewhere.
+ */
 static int parse_address(const char *text, struct sockaddr_in *ret) {
         const char *colon = strrchr(text, ':');
         _cleanup_(freep) char *address = colon ? x_strndup(text, (size_t)(colon - text)) : NULL;

@@ -13,7 +13,10 @@ struct signature {
         const char *access, *signed_headers, *value;
 };
 
-/* Takes an Authorization header apart. Returns 0, or -EBADMSG when it is not of this algorithm's form. */
+/*
+ * Takes an Authorization header apart. Returns 0, or -EBADMSG when it is not of this algorithm's
+ * form.
+ */
 int signature_parse(const char *authorization, struct signature *ret);
 void signature_clear(struct signature *signature);
 
@@ -27,8 +30,8 @@ struct signed_request {
 };
 
 /*
- * The canonical request for the signed header names. Returns NULL when a signed header is missing from the
- * request, names are not sorted, or X-Sdk-Date is not among them. The caller frees it.
+ * The canonical request for the signed header names. Returns NULL when a signed header is missing
+ * from the request, names are not sorted, or X-Sdk-Date is not among them. The caller frees it.
  */
 char *signature_canonical(const struct signed_request *req, const char *signed_headers);
 

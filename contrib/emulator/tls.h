@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates: an authority of our own, kept in a directory, and a server certificate made on demand for
- * each name that a client asks for (a wildcard would cover one label only). Thread-safe.
+ * Certificates: an authority of our own, kept in a directory, and a server certificate made on
+ * demand for each name that a client asks for (a wildcard would cover one label only).
+ * Thread-safe.
  */
 #pragma once
 

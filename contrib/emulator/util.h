@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small things that the C library lacks. Allocation never fails here: the emulator is a test tool and
- * ends with a message when memory is gone.
+ * Small things that the C library lacks. Allocation never fails here: the emulator is a test tool
+ * and ends with a message when memory is gone.
  */
 #pragma once
 
@@ -31,9 +31,15 @@ int parse_number(const char *text, double *ret);
 /* Decodes %XX (and + as blank if asked) in place; a broken escape stays as it is. */
 void percent_decode(char *text, bool plus_is_blank);
 
-/* Reads a file of at most `max` bytes, NUL-terminated. Returns 0 or a negative errno (-EFBIG if larger). */
+/*
+ * Reads a file of at most `max` bytes, NUL-terminated. Returns 0 or a negative errno (-EFBIG if
+ * larger).
+ */
 int read_file(const char *path, size_t max, char **ret, size_t *ret_size);
-/* Writes a file with that mode under a temporary name and renames it. Returns 0 or a negative errno. */
+/*
+ * Writes a file with that mode under a temporary name and renames it. Returns 0 or a negative
+ * errno.
+ */
 int write_file(const char *path, const void *data, size_t size, unsigned mode);
 
 /* Milliseconds of the wall clock and of the monotonic clock. */

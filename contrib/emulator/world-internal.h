@@ -62,17 +62,23 @@ void world_enter(struct world *world);
 void world_leave(struct world *world, bool changed);
 
 /*
- * Waits (lock held, given up meanwhile) until the world's version differs from `version`, a timer is due,
- * the emulator time is until_ms, or the world stops.
+ * Waits (lock held, given up meanwhile) until the world's version differs from `version`, a timer
+ * is due, the emulator time is until_ms, or the world stops.
  */
 void world_wait(struct world *world, uint64_t version, int64_t until_ms);
 
 /* Waits that long, or until the world stops. Takes the lock itself, and gives it up meanwhile. */
 void world_pause(struct world *world, int64_t ms);
 
-/* Makes all waiting requests come back at once and those that come not wait. Takes the lock itself. */
+/*
+ * Makes all waiting requests come back at once and those that come not wait. Takes the lock
+ * itself.
+ */
 void world_stop(struct world *world);
 
-/* The whole world as JSON, and back into an empty world. load: -EBADMSG when it is no such document. */
+/*
+ * The whole world as JSON, and back into an empty world. load: -EBADMSG when it is no such
+ * document.
+ */
 struct json_object *world_save(struct world *world);
 int world_load(struct world *world, struct json_object *document);

@@ -2,8 +2,8 @@
 /*
  * The state of the emulated cloud: collections of JSON objects, scheduled events, a clock.
  *
- * One lock guards all of it. Handlers, events and seeds run with the lock held, so nothing here locks,
- * and objects borrowed from a collection stay good until that entry is removed or put anew.
+ * One lock guards all of it. Handlers, events and seeds run with the lock held, so nothing here
+ * locks, and objects borrowed from a collection stay good until that entry is removed or put anew.
  * Everything in collections and events outlives a restart with --state; keep no state elsewhere.
  */
 #pragma once
@@ -49,7 +49,9 @@ struct entry *entry_next(const struct entry *entry);
 /* A new array holding references (no copies) to all objects, in order: for paging and answers. */
 struct json_object *collection_array(const struct collection *c);
 
-/* Emulator time in ms since 1970, with --clock-offset; constant within one request, event or seed. */
+/*
+ * Emulator time in ms since 1970, with --clock-offset; constant within one request, event or seed.
+ */
 int64_t world_now(const struct world *world);
 
 enum time_form {
@@ -69,7 +71,10 @@ struct json_object *time_json(enum time_form form, int64_t ms);
 /* Reads TIME_RFC3339, TIME_NO_ZONE, TIME_MICRO or TIME_SDK. Returns 0 or -EINVAL. */
 int time_parse(const char *text, int64_t *ret_ms);
 
-/* A new random id, 8-4-4-4-12, into buf (UUID_SIZE bytes); the same ones on every start while seeding. */
+/*
+ * A new random id, 8-4-4-4-12, into buf (UUID_SIZE bytes); the same ones on every start while
+ * seeding.
+ */
 const char *world_uuid(struct world *world, char *buf);
 /* The same randomness as `digits` lower-case hex digits (buf: digits + 1 bytes). */
 const char *world_hex(struct world *world, char *buf, size_t digits);
@@ -78,9 +83,9 @@ int64_t world_counter(struct world *world, const char *name);
 int64_t world_counter_peek(struct world *world, const char *name);
 
 /*
- * Life cycles. After `cloud_ms` (divided by --speed) something happens, before the first request that
- * comes later; world_now() is then the moment at which it was due, and events run in order of time.
- * With --speed 0 everything happens at once, i.e. before the next request.
+ * Life cycles. After `cloud_ms` (divided by --speed) something happens, before the first request
+ * that comes later; world_now() is then the moment at which it was due, and events run in order of
+ * time. With --speed 0 everything happens at once, i.e. before the next request.
  */
 /* Sets a member (value taken over) of an object, if that still exists. */
 void life_set(struct world *world, int64_t cloud_ms, const char *kind, const char *scope,
@@ -88,7 +93,10 @@ void life_set(struct world *world, int64_t cloud_ms, const char *kind, const cha
 /* Removes an object, if it still exists. */
 void life_remove(struct world *world, int64_t cloud_ms, const char *kind, const char *scope,
                  const char *id);
-/* Runs the event of that name (see struct event in handler.h) with an argument, which is taken over. */
+/*
+ * Runs the event of that name (see struct event in handler.h) with an argument, which is taken
+ * over.
+ */
 void life_event(struct world *world, int64_t cloud_ms, const char *event,
                 struct json_object *argument);
 /* Forgets all scheduled events of an object that were made by life_set() and life_remove(). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fault rules do to requests and answers. World lock held. The faults of the wire (cut, reset,
- * wrong length, huge) are left to server.c, which finds them in x->fault.
+ * What the fault rules do to requests and answers. World lock held. The faults of the wire (cut,
+ * reset, wrong length, huge) are left to server.c, which finds them in x->fault.
  */
 #include "contrib/emulator/emulator.h"
 
