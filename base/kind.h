@@ -78,6 +78,7 @@ struct call {
         const char *total;   /* list: pointer to the total, NULL if none comes */
         enum paging paging;
         unsigned page_size;  /* limit sent, 0: none */
+        unsigned most;       /* list: no more than so many items are wanted, 0: all */
         split_fn split;      /* list: in place of `items`, for odd shapes */
         const char *success; /* pointer to a result code inside a 2xx … */
         const char *success_is; /* … that must be absent or this text */
@@ -140,6 +141,14 @@ struct link {
         const struct kind *target;  /* the kind the id is of; a sibling or a sibling of an ancestor */
 };
 
+struct param_list;
+
+/*
+ * Finds parameters that hold below a directory when a call there needs them, e.g. the addresses of
+ * an engine's own servers. Adds them with param_list_set(). 0 or negative errno with a reason.
+ */
+typedef int (*resolve_fn)(struct composer *composer, struct param_list *params);
+
 /* A directory below a resource or a service: a collection, or a fixed place with its own content. */
 struct child {
         const char *name;           /* NULL with a kind whose items stand in the parent itself */
@@ -147,6 +156,7 @@ struct child {
         const struct place_row *row; /* … or the fixed directory */
         struct when when;           /* on the item that the parent is */
         const char *const *bind;    /* parameters that hold below, `name=value`, NULL-terminated */
+        resolve_fn resolve;         /* further ones that must be asked for */
 };
 
 /* `actions/<verb>`. */
@@ -191,12 +201,16 @@ struct kind {
         const char *service;          /* whose default settings hold */
         enum shape shape;
         const struct call *list;
+        const struct call *sweep;     /* a list whose items include these, told apart by `filter`:
+                                         used when its answer is at hand, never asked for */
         const struct call *get;       /* one item in full; NULL: the list has everything */
         const char *object;           /* pointer to the item in the answer of `get` */
         const char *const *levels;    /* pointers to the names of grouping levels above the item,
                                          NULL-terminated; `=text` is a constant; absent is `-` */
         const char *const *level_params; /* parameter names of the levels, same order */
         path_fn group;                /* one level made by a function in place of `levels` */
+        const char *id_at;            /* pointer to the item's id, where it is not the list's own
+                                         key: of items that share one, the first stands for all */
         const char *label;            /* pointer to the item's name */
         const char *unnamed;          /* the name of an item whose name is empty */
         const char *const *params;    /* names under which calls below know the id, NULL-terminated */
@@ -217,11 +231,17 @@ struct kind {
         bool by_name;                 /* not listable: a name is asked for by `get` when looked up */
 };
 
+/* A call that has no place in the tree, and why. */
+struct omitted {
+        const struct call *call;
+        const char *reason;
+};
+
 /* A service: its directory and defaults. */
 struct service {
         const char *name;             /* directory, and the word in configuration */
         const char *title;            /* for people */
         struct place_row content;
-        const struct call *const *internal; /* calls that the mount itself needs */
-        const char *const *omitted;   /* `operationId: reason`, NULL-terminated */
+        const struct call *const *calls; /* those that no row of the tree names, NULL-terminated */
+        const struct omitted *omitted; /* calls without a place; ends with a row without a call */
 };

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/view-internal.h"
+
+#include "base/stamp.h"
+#include "base/text.h"
+
+enum { REQUEST_PARAMS_MAX = 64, RESOLVE_DEPTH_MAX = 4, DEFAULT_TTL_S = 60 };
+
+/** composer_init() - begin a composition for a place; everything is borrowed. */
+void composer_init(struct composer *composer, struct view *view, struct op *op,
+                   struct place *place) {
+        *composer = (struct composer){
+                .view = view, .op = op, .place = place, .fresh_until_ms = INT64_MAX
+        };
+}
+
+/** composer_done() - free what hooks left behind. */
+void composer_done(struct composer *composer) {
+        param_list_done(&composer->extra);
+}
+
+/** composer_join() - what another composition used was used here too. */
+void composer_join(struct composer *composer, const struct composer *other) {
+        if (other->fetched_ms && (!composer->fetched_ms || other->fetched_ms < composer->fetched_ms))
+                composer->fetched_ms = other->fetched_ms;
+        if (other->fresh_until_ms < composer->fresh_until_ms)
+                composer->fresh_until_ms = other->fresh_until_ms;
+        composer->is_stale |= other->is_stale;
+        if (other->request_id[0])
+                (void)snprintf(composer->request_id, sizeof(composer->request_id), "%s",
+                               other->request_id);
+}
+
+/** composer_param() - a parameter's value at the composed place, or NULL. */
+const char *composer_param(const struct composer *composer, const char *name) {
+        return place_param(composer->place, name);
+}
+
+/* The parameters of a request: those of the places, the innermost first, then resolved ones. */
+struct request_params {
+        struct param list[REQUEST_PARAMS_MAX];
+        size_t count;
+        struct param_list resolved;
+};
+
+static void add_params(struct request_params *params, const struct param_list *list) {
+        for (size_t i = 0; i < list->count && params->count < REQUEST_PARAMS_MAX; i++) {
+                bool known = false;
+
+                for (size_t j = 0; j < params->count && !known; j++)
+                        known = text_eq(params->list[j].name, list->list[i].name);
+                if (!known)
+                        params->list[params->count++] = list->list[i];
+        }
+}
+
+/* Asks the resolvers between the place and the root for what a call to another address needs. */
+static int resolve(struct composer *composer, const struct call *call,
+                   struct request_params *params) {
+        if (call->endpoint == ENDPOINT_SERVICE)
+                return 0;
+        for (struct place *place = composer->place; place; place = place->parent) {
+                struct composer inner;
+                int r;
+
+                if (!place->child || !place->child->resolve)
+                        continue;
+                if (composer->depth >= RESOLVE_DEPTH_MAX)
+                        return op_fail(composer->op, ELOOP, "parameters that need each other");
+                composer_init(&inner, composer->view, composer->op, place->parent);
+                inner.depth = composer->depth + 1;
+                r = place->child->resolve(&inner, &params->resolved);
+                composer_done(&inner);
+                if (r < 0)
+                        return r;
+        }
+        add_params(params, &params->resolved);
+        return 0;
+}
+
+static int64_t max_age(const struct composer *composer, const struct call *call) {
+        int64_t age = call->ttl_s ? (int64_t)call->ttl_s * 1000 : composer->view->ttl_ms;
+
+        if (composer->max_age_ms && composer->max_age_ms < age)
+                age = composer->max_age_ms;
+        return age;
+}
+
+static void note_answer(struct composer *composer, const struct answer *answer, int64_t age_ms) {
+        int64_t left = age_ms - (stamp_now_ms() - answer->fetched_ms);
+        struct composer used = { .fetched_ms = answer->fetched_ms, .is_stale = answer->is_stale };
+
+        if (left < 0 || answer->is_stale)
+                left = 0;
+        used.fresh_until_ms = stamp_monotonic_ms() + left;
+        if (answer->request_id)
+                (void)snprintf(used.request_id, sizeof(used.request_id), "%s", answer->request_id);
+        composer_join(composer, &used);
+}
+
+/* Performs a reading call with the place's parameters; gives the request's key if it is wanted. */
+static int fetch(struct composer *composer, const struct call *call, const char *only,
+                 enum reach reach, struct answer **ret, struct buf *ret_key) {
+        struct request_params params = { 0 };
+        struct request request = { .call = call, .only = only, .reach = reach };
+        int r;
+
+        add_params(&params, &composer->extra);
+        /* An engine's own servers know one project, by a word of theirs. */
+        if (call->endpoint == ENDPOINT_REGISTRY || call->endpoint == ENDPOINT_CONFIG)
+                params.list[params.count++] = (struct param){ "project_id", "default" };
+        for (const struct place *place = composer->place; place; place = place->parent)
+                add_params(&params, &place->params);
+        r = resolve(composer, call, &params);
+        if (r == 0) {
+                request.params = params.list;
+                request.n_params = params.count;
+                request.max_age_ms = max_age(composer, call);
+                r = source_fetch(composer->view->source, composer->op, &request, ret);
+        }
+        if (r == 0 && reach == REACH_CACHED &&
+            stamp_now_ms() - (*ret)->fetched_ms > request.max_age_ms) {
+                *ret = answer_unref(*ret);
+                r = -ENODATA;
+        }
+        if (r == 0)
+                note_answer(composer, *ret, request.max_age_ms);
+        if (r == 0 && ret_key)
+                r = request_key(&request, ret_key);
+        param_list_done(&params.resolved);
+        return r;
+}
+
+/**
+ * composer_fetch() - perform a reading call with the place's parameters.
+ * @only: of a list, the id of the one item wanted; NULL for all.
+ * Returns 0 and a reference, or negative errno with the reason in the op.
+ */
+int composer_fetch(struct composer *composer, const struct call *call, const char *only,
+                   struct answer **ret) {
+        return fetch(composer, call, only, REACH_ANY, ret, NULL);
+}
+
+static int items_array(const struct answer *answer, struct json **ret) {
+        _cleanup_(json_freep) struct json *array = json_new_array();
+
+        if (!array)
+                return -ENOMEM;
+        for (size_t i = 0; i < answer->count; i++) {
+                struct json *item;
+                int r = json_parse(answer->items[i].body, answer->items[i].len, &item, NULL);
+
+                if (r == 0)
+                        r = json_append(array, item);
+                if (r < 0)
+                        return r;
+        }
+        *ret = STEAL(array);
+        return 0;
+}
+
+/* Puts the items of all pages where the array of the first page stood. */
+static int put_items(struct json *body, const char *pointer, struct json *array) {
+        const char *last = strrchr(pointer, '/');
+        _cleanup_(freep) char *parent = strndup(pointer, (size_t)(last - pointer));
+        struct json *object = parent ? json_at(body, parent) : NULL;
+
+        if (!json_is(object, JSON_OBJECT)) {
+                (void)json_free(array);
+                return parent ? -EBADMSG : -ENOMEM;
+        }
+        return json_set(object, last + 1, array);
+}
+
+/**
+ * answer_value() - the whole of what a call answered as one value: the body, with the items of all
+ * pages in their place. Returns 0, -EBADMSG for a body that is no JSON, -ENOMEM.
+ */
+int answer_value(const struct call *call, const struct answer *answer, struct json **ret) {
+        _cleanup_(json_freep) struct json *body = NULL;
+        struct json *array = NULL;
+        bool is_list = call->items || call->split;
+        int r;
+
+        if (is_list) {
+                r = items_array(answer, &array);
+                if (r < 0)
+                        return r;
+        }
+        if (is_list && (call->split || !*call->items)) {
+                *ret = array;
+                return 0;
+        }
+        r = answer->len ? json_parse(answer->body, answer->len, &body, NULL) : -EBADMSG;
+        if (r < 0) {
+                (void)json_free(array);
+                return r;
+        }
+        if (is_list) {
+                r = put_items(body, call->items, array);
+                if (r < 0)
+                        return r;
+        }
+        *ret = STEAL(body);
+        return 0;
+}
+
+/** composer_value() - composer_fetch() and answer_value() in one; -EIO for an answer without JSON. */
+int composer_value(struct composer *composer, const struct call *call, struct json **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        int r;
+
+        r = composer_fetch(composer, call, NULL, &answer);
+        if (r < 0)
+                return r;
+        r = answer_value(call, answer, ret);
+        if (r == -EBADMSG)
+                return op_fail(composer->op, EIO, "%s answered no JSON", call->id);
+        return r;
+}
+
+/* The innermost place with an item: itself, a document of a collection, or an ancestor. */
+static const struct place *item_place(const struct place *place) {
+        while (place && !(place->id && place->kind))
+                place = place->parent;
+        return place;
+}
+
+/* A kind's list: out of a wider one that is at hand, else by its own call. */
+static int fetch_list(struct composer *composer, const struct kind *kind, const char *only,
+                      struct answer **ret, struct buf *ret_key) {
+        if (kind->sweep && !composer->op->must_be_fresh &&
+            fetch(composer, kind->sweep, only, REACH_CACHED, ret, ret_key) == 0)
+                return 0;
+        return fetch(composer, kind->list, only, REACH_ANY, ret, ret_key);
+}
+
+static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        const struct answer_item *item;
+        int r;
+
+        r = fetch_list(composer, place->kind, place->id, &answer, NULL);
+        if (r < 0)
+                return r;
+        item = answer_find(answer, place->id);
+        if (!item)
+                return op_fail(composer->op, ENOENT, "this %s is not there any more",
+                               place->kind->name);
+        r = json_parse(item->body, item->len, ret, NULL);
+        if (r < 0)
+                return op_fail(composer->op, EIO, "an element of the list of %s is no JSON",
+                               place->kind->name);
+        return 0;
+}
+
+/**
+ * composer_item() - the innermost resource of the place, as its list tells it.
+ * Places above all resources have none: *@ret is NULL then.
+ * Returns 0 and a tree of the caller's own, -ENOENT when it has gone, or the call's failure.
+ */
+int composer_item(struct composer *composer, struct json **ret) {
+        const struct place *place = item_place(composer->place);
+
+        *ret = NULL;
+        if (!place || !place->kind->list || place->kind->by_name)
+                return 0;
+        return fetch_item(composer, place, ret);
+}
+
+/**
+ * composer_object() - the innermost resource in full: by its own call where its kind has one.
+ * As composer_item() otherwise.
+ */
+int composer_object(struct composer *composer, struct json **ret) {
+        const struct place *place = item_place(composer->place);
+        _cleanup_(json_freep) struct json *value = NULL;
+        int r;
+
+        if (!place || !place->kind->get)
+                return composer_item(composer, ret);
+        r = composer_value(composer, place->kind->get, &value);
+        if (r < 0)
+                return r;
+        if (!place->kind->object || !*place->kind->object) {
+                *ret = STEAL(value);
+                return 0;
+        }
+        *ret = json_share(json_at(value, place->kind->object));
+        if (!*ret)
+                return op_fail(composer->op, EIO, "%s answered without %s", place->kind->get->id,
+                               place->kind->object);
+        return 0;
+}
+
+static bool same_content(const struct index *index, const struct answer *answer) {
+        const struct answer *known = index->answer;
+
+        if (known == answer)
+                return true;
+        return answer->changed_ms && known->changed_ms == answer->changed_ms &&
+               known->count == answer->count;
+}
+
+static struct index *memo_get(struct view *view, const char *key, const struct answer *answer) {
+        struct index *found = NULL;
+
+        (void)pthread_mutex_lock(&view->lock);
+        for (size_t i = 0; i < INDEX_MEMO && !found; i++) {
+                struct memo *memo = &view->memo[i];
+
+                if (memo->key && text_eq(memo->key, key) && same_content(memo->index, answer)) {
+                        memo->used = ++view->clock;
+                        found = index_ref(memo->index);
+                }
+        }
+        (void)pthread_mutex_unlock(&view->lock);
+        return found;
+}
+
+/* Keeps an index in place of the one with the same key, or of the least recently used. */
+static void memo_put(struct view *view, const char *key, struct index *index) {
+        char *copy = strdup(key);
+        struct index *old_index;
+        struct memo *slot;
+        char *old_key;
+
+        if (!copy)
+                return;
+        (void)pthread_mutex_lock(&view->lock);
+        slot = &view->memo[0];
+        for (size_t i = 0; i < INDEX_MEMO; i++) {
+                struct memo *memo = &view->memo[i];
+
+                if (memo->key && text_eq(memo->key, key)) {
+                        slot = memo;
+                        break;
+                }
+                if (memo->used < slot->used)
+                        slot = memo;
+        }
+        old_key = slot->key;
+        old_index = slot->index;
+        *slot = (struct memo){ .key = copy, .index = index_ref(index), .used = ++view->clock };
+        (void)pthread_mutex_unlock(&view->lock);
+        free(old_key);
+        (void)index_unref(old_index);
+}
+
+static int fetch_index(struct composer *composer, const struct kind *kind, struct index **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        struct buf key = BUF_INIT(64 * 1024);
+        struct index *index;
+        int r;
+
+        (void)buf_printf(&key, "%s/", kind->name);
+        r = fetch_list(composer, kind, NULL, &answer, &key);
+        if (r == 0) {
+                index = memo_get(composer->view, buf_str(&key), answer);
+                if (!index) {
+                        r = index_new(composer->op, kind, answer, &index);
+                        if (r == 0)
+                                memo_put(composer->view, buf_str(&key), index);
+                }
+                if (r == 0)
+                        *ret = index;
+        }
+        buf_done(&key);
+        return r;
+}
+
+/**
+ * composer_index() - the list of a kind, read; while one of its items is in a transition, the list
+ * is at most five seconds old. Returns 0 and a reference, or negative errno with a reason.
+ */
+int composer_index(struct composer *composer, const struct kind *kind, struct index **ret) {
+        struct index *index = NULL;
+        int64_t before = composer->max_age_ms;
+        int r;
+
+        r = fetch_index(composer, kind, &index);
+        if (r < 0)
+                return r;
+        if (index->is_busy && before == 0) {
+                (void)index_unref(index);
+                composer->max_age_ms = BUSY_AGE_MS;
+                r = fetch_index(composer, kind, &index);
+                composer->max_age_ms = before;
+                if (r < 0)
+                        return r;
+        }
+        *ret = index;
+        return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One composition: whose tree, for which place, from which answers, and how old those are. What the
+ * hooks in the tables may ask. */
+#pragma once
+
+#include "backends/index.h"
+
+/* Lives on the stack of one view call. */
+struct composer {
+        struct view *view;
+        struct op *op;
+        struct place *place;         /* what is composed */
+        int64_t fetched_ms;          /* realtime, of the oldest answer used; 0: none */
+        int64_t fresh_until_ms;      /* monotonic, the earliest of all; INT64_MAX: for ever */
+        int64_t max_age_ms;          /* bound for all answers asked for; 0: by their rows */
+        bool is_stale;
+        unsigned depth;              /* of resolvers that ask in turn */
+        struct param_list extra;     /* parameters that a hook sets for its own calls */
+        char request_id[OP_REQUEST_ID_SIZE];
+};
+
+enum { BUSY_AGE_MS = 5000 };
+
+void composer_init(struct composer *composer, struct view *view, struct op *op, struct place *place);
+void composer_done(struct composer *composer);
+void composer_join(struct composer *composer, const struct composer *other);
+int composer_fetch(struct composer *composer, const struct call *call, const char *only,
+                   struct answer **ret);
+int composer_value(struct composer *composer, const struct call *call, struct json **ret);
+int composer_item(struct composer *composer, struct json **ret);
+int composer_object(struct composer *composer, struct json **ret);
+int composer_index(struct composer *composer, const struct kind *kind, struct index **ret);
+const char *composer_param(const struct composer *composer, const char *name);
+int answer_value(const struct call *call, const struct answer *answer, struct json **ret);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/view-internal.h"
+
+#include "backends/select.h"
+#include "base/digest.h"
+#include "base/stamp.h"
+#include "base/text.h"
+
+/** document_ref() - one more reference; any thread. */
+struct document *document_ref(struct document *document) {
+        (void)atomic_fetch_add_explicit(&document->refs, 1, memory_order_relaxed);
+        return document;
+}
+
+/** document_unref() - drop a reference; the last one frees; NULL is fine. Returns NULL. */
+struct document *document_unref(struct document *document) {
+        if (!document || atomic_fetch_sub_explicit(&document->refs, 1, memory_order_acq_rel) != 1)
+                return NULL;
+        free(document->data);
+        free(document->request_id);
+        free(document);
+        return NULL;
+}
+
+static int source_value(struct composer *composer, const struct file *file, struct json **ret) {
+        *ret = NULL;
+        switch (file->from) {
+        case FROM_OBJECT:
+                return composer_object(composer, ret);
+        case FROM_ITEM:
+                return composer_item(composer, ret);
+        case FROM_CALL:
+                return composer_value(composer, file->call, ret);
+        case FROM_NOWHERE:
+                break;
+        }
+        return 0;
+}
+
+/* Narrows a value to what a file's row shows of it; the result is a reference of its own. */
+static int show_part(struct composer *composer, const struct file *file, struct json *value,
+                     struct json **ret) {
+        _cleanup_(json_freep) struct json *part = json_share(json_at(value, file->at));
+        struct json *kept;
+        int r;
+
+        if (file->only && part) {
+                r = select_only(part, file->only, &kept);
+                if (r < 0)
+                        return op_fail(composer->op, -r, "out of memory");
+                (void)json_free(part);
+                part = kept;
+        }
+        select_without(part, file->without);
+        if (!file->compose) {
+                *ret = STEAL(part);
+                return 0;
+        }
+        kept = NULL;
+        r = file->compose(composer, part, &kept);
+        if (r < 0)
+                return r;
+        *ret = kept;
+        return 0;
+}
+
+/* The first pointer of a row that holds a time, in the whole value. */
+static bool read_time(const char *const *pointers, const struct json *value, struct timespec *ret) {
+        for (; pointers && *pointers; pointers++) {
+                _cleanup_(freep) char *text = NULL;
+
+                if (json_text_at(value, *pointers, &text) == 0 && stamp_parse(text, ret) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int render(struct composer *composer, const struct file *file, const struct json *value,
+                  struct document *document) {
+        struct buf text = BUF_INIT(0);
+        int r;
+
+        if (file->codec == CODEC_TEXT && !value)
+                r = 0;
+        else if (file->codec == CODEC_TEXT)
+                r = json_scalar(value, &text);
+        else
+                r = json_render(value, JSON_PRETTY, &text);
+        if (r == 0 && file->codec == CODEC_JSON)
+                r = buf_add_char(&text, '\n');
+        if (r == 0)
+                r = buf_reserve(&text, 0);
+        if (r < 0) {
+                buf_done(&text);
+                return op_fail(composer->op, r == -EINVAL ? EIO : -r, "cannot render %s", file->name);
+        }
+        document->data = buf_steal(&text, &document->len);
+        if (!document->data)
+                return op_fail(composer->op, ENOMEM, "out of memory");
+        document->hash = digest_hash64(document->data, document->len);
+        return 0;
+}
+
+/*
+ * Seconds: what the service says, else when we asked; but those of the first time these bytes were
+ * seen, so that a time that moves without the content moves nothing. Nanoseconds from the bytes.
+ */
+static void set_times(struct composer *composer, const struct place *place,
+                      const struct timespec *modified, struct document *document) {
+        int64_t told = composer->fetched_ms ? composer->fetched_ms : stamp_now_ms(), first;
+
+        if (modified->tv_sec)
+                told = (int64_t)modified->tv_sec * 1000;
+        if (source_seen(composer->view->source, place->identity, document->hash, told, &first) < 0)
+                first = told;
+        document->modified = (struct timespec){ .tv_sec = first / 1000,
+                                                .tv_nsec = (long)(document->hash % 1000000000) };
+}
+
+static int compose(struct composer *composer, struct place *place, struct document *document) {
+        const struct file *file = place->file;
+        const struct kind *kind = place->kind ? place->kind
+                                  : place_item(place) ? place_item(place)->kind
+                                                      : NULL;
+        _cleanup_(json_freep) struct json *value = NULL;
+        _cleanup_(json_freep) struct json *shown = NULL;
+        bool has_times = kind && !file->is_volatile &&
+                         (file->from == FROM_OBJECT || file->from == FROM_ITEM);
+        struct timespec modified = { 0 };
+        int r;
+
+        r = source_value(composer, file, &value);
+        if (r < 0)
+                return r;
+        if (has_times) {
+                (void)read_time(kind->modified, value, &modified);
+                (void)read_time(kind->created, value, &document->created);
+                if (!modified.tv_sec)
+                        modified = document->created;
+        }
+        r = show_part(composer, file, value, &shown);
+        if (r == 0)
+                r = render(composer, file, shown, document);
+        if (r == 0)
+                set_times(composer, place, &modified, document);
+        return r;
+}
+
+/** file_read() - make the document of a file's place. 0 or negative errno with a reason. */
+int file_read(struct composer *composer, struct place *place, struct document **ret) {
+        _cleanup_(document_unrefp) struct document *document = calloc(1, sizeof(*document));
+        int r;
+
+        if (!document)
+                return op_fail(composer->op, ENOMEM, "out of memory");
+        atomic_init(&document->refs, 1);
+        r = compose(composer, place, document);
+        if (r < 0)
+                return r;
+        document->fetched_ms = composer->fetched_ms;
+        document->fresh_until_ms = composer->fresh_until_ms;
+        document->is_stale = composer->is_stale;
+        if (composer->request_id[0])
+                document->request_id = strdup(composer->request_id);
+        *ret = STEAL(document);
+        return 0;
+}

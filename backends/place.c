@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/place.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+
+enum { PARAMS_MAX = 64, IDENTITY_MAX = 16 * 1024 };
+
+/** param_list_set() - set a parameter, replacing its value; copies. 0, -E2BIG or -ENOMEM. */
+int param_list_set(struct param_list *params, const char *name, const char *value) {
+        char *copy = strdup(value);
+        struct param param;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        for (size_t i = 0; i < params->count; i++) {
+                if (text_eq(params->list[i].name, name)) {
+                        free((void *)(uintptr_t)params->list[i].value);
+                        params->list[i].value = copy;
+                        return 0;
+                }
+        }
+        r = array_grow(&params->list, &params->capacity, params->count, PARAMS_MAX,
+                       sizeof(*params->list));
+        param = (struct param){ .name = r == 0 ? strdup(name) : NULL, .value = copy };
+        if (!param.name) {
+                free(copy);
+                return r < 0 ? r : -ENOMEM;
+        }
+        params->list[params->count++] = param;
+        return 0;
+}
+
+/** param_list_get() - a parameter's value, borrowed, or NULL. */
+const char *param_list_get(const struct param_list *params, const char *name) {
+        for (size_t i = 0; i < params->count; i++)
+                if (text_eq(params->list[i].name, name))
+                        return params->list[i].value;
+        return NULL;
+}
+
+/** param_list_done() - free the parameters; the list is empty afterwards. */
+void param_list_done(struct param_list *params) {
+        for (size_t i = 0; i < params->count; i++) {
+                free((void *)(uintptr_t)params->list[i].name);
+                free((void *)(uintptr_t)params->list[i].value);
+        }
+        free(params->list);
+        *params = (struct param_list){ 0 };
+}
+
+/** place_ref() - one more reference; any thread. */
+struct place *place_ref(struct place *place) {
+        (void)atomic_fetch_add_explicit(&place->refs, 1, memory_order_relaxed);
+        return place;
+}
+
+/** place_unref() - drop a reference; the last one frees and drops the parent's. Returns NULL. */
+struct place *place_unref(struct place *place) {
+        while (place && atomic_fetch_sub_explicit(&place->refs, 1, memory_order_acq_rel) == 1) {
+                struct place *parent = place->parent;
+
+                param_list_done(&place->params);
+                free(place->id);
+                free(place->level);
+                free(place->subdir);
+                free(place->identity);
+                free(place);
+                place = parent;
+        }
+        return NULL;
+}
+
+static int copy_text(const char *text, char **ret) {
+        if (!text)
+                return 0;
+        *ret = strdup(text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int set_identity(struct place *place, const struct place *beside, const char *step) {
+        struct buf identity = BUF_INIT(IDENTITY_MAX);
+
+        if (beside)
+                (void)buf_printf(&identity, "%s/", beside->identity);
+        (void)text_percent_encode(&identity, step, strlen(step), ":,=*@");
+        place->identity = buf_steal(&identity, NULL);
+        if (!place->identity)
+                return identity.error ? identity.error : -ENOMEM;
+        place->ino = digest_hash64(place->identity, strlen(place->identity));
+        return 0;
+}
+
+static int bind_params(struct place *place) {
+        const char *const *bind = place->child ? place->child->bind : NULL;
+
+        for (; bind && *bind; bind++) {
+                const char *equals = strchr(*bind, '=');
+                _cleanup_(freep) char *name = NULL;
+                int r;
+
+                if (!equals)
+                        return -EINVAL;
+                name = strndup(*bind, (size_t)(equals - *bind));
+                r = name ? param_list_set(&place->params, name, equals + 1) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int bind_level(struct place *place) {
+        const char *const *names = place->kind ? place->kind->level_params : NULL;
+
+        if (place->type != PLACE_GROUP || !names)
+                return 0;
+        for (unsigned i = 1; i < place->depth && *names; i++)
+                names++;
+        /* `-` stands for a level that the item does not have. */
+        return *names ? param_list_set(&place->params, *names,
+                                       text_eq(place->level, "-") ? "" : place->level)
+                      : 0;
+}
+
+/**
+ * place_new() - a place from its seed; all strings are copied.
+ * @ret: one reference for the caller; the place holds one of its parent.
+ * Returns 0, -ENOMEM, -EFBIG for an identity beyond all bounds.
+ */
+int place_new(const struct place_seed *seed, struct place **ret) {
+        _cleanup_(place_unrefp) struct place *place = calloc(1, sizeof(*place));
+        int r;
+
+        if (!place)
+                return -ENOMEM;
+        atomic_init(&place->refs, 1);
+        place->type = seed->type;
+        place->depth = seed->depth;
+        place->parent = seed->parent ? place_ref(seed->parent) : NULL;
+        place->row = seed->row;
+        place->child = seed->child;
+        place->kind = seed->kind;
+        place->file = seed->file;
+        r = copy_text(seed->id, &place->id);
+        if (r == 0)
+                r = copy_text(seed->level, &place->level);
+        if (r == 0)
+                r = copy_text(seed->subdir, &place->subdir);
+        if (r == 0)
+                r = set_identity(place, seed->beside ? seed->beside : seed->parent, seed->step);
+        if (r == 0)
+                r = bind_params(place);
+        if (r == 0)
+                r = bind_level(place);
+        if (r < 0)
+                return r;
+        *ret = STEAL(place);
+        return 0;
+}
+
+/* Sets the parameters that a kind's `more` reads from the item. */
+static int bind_more(struct place *place, const struct json *item) {
+        for (const char *const *more = place->kind->more; more && *more; more++) {
+                const char *equals = strchr(*more, '=');
+                _cleanup_(freep) char *name = NULL;
+                _cleanup_(freep) char *value = NULL;
+                int r;
+
+                if (!equals)
+                        return -EINVAL;
+                r = json_text_at(item, equals + 1, &value);
+                if (r == -ENOENT || r == -EINVAL)
+                        continue;
+                if (r < 0)
+                        return r;
+                name = strndup(*more, (size_t)(equals - *more));
+                r = name ? param_list_set(&place->params, name, value) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/** place_set_item() - give a new place of an item the parameters that its row names. 0 or errno. */
+int place_set_item(struct place *place, const struct json *item) {
+        int r;
+
+        for (const char *const *name = place->kind->params; name && *name; name++) {
+                r = param_list_set(&place->params, *name, place->id);
+                if (r < 0)
+                        return r;
+        }
+        return bind_more(place, item);
+}
+
+/**
+ * place_new_item() - the place of a resource's directory.
+ * @collection: a collection or group; the identity is that of the collection, as an item stays the
+ * same when it moves between groups.
+ * Errors as place_new().
+ */
+int place_new_item(struct place *collection, const struct kind *kind, const char *id,
+                   const struct json *item, struct place **ret) {
+        _cleanup_(place_unrefp) struct place *place = NULL;
+        struct buf step = BUF_INIT(IDENTITY_MAX);
+        int r;
+
+        r = buf_printf(&step, "%s:%s", kind->name, id);
+        if (r == 0)
+                r = place_new(&(struct place_seed){ .type = PLACE_ITEM, .parent = collection,
+                                                    .kind = kind, .id = id,
+                                                    .step = buf_str(&step),
+                                                    .beside = place_collection(collection) },
+                              &place);
+        buf_done(&step);
+        if (r == 0)
+                r = place_set_item(place, item);
+        if (r < 0)
+                return r;
+        *ret = STEAL(place);
+        return 0;
+}
+
+/** place_param() - a parameter's value here: the innermost place that knows it wins. */
+const char *place_param(const struct place *place, const char *name) {
+        for (; place; place = place->parent) {
+                const char *value = param_list_get(&place->params, name);
+
+                if (value)
+                        return value;
+        }
+        return NULL;
+}
+
+/** place_collection() - the innermost collection at or above a place, or NULL. */
+struct place *place_collection(struct place *place) {
+        while (place && place->type != PLACE_COLLECTION)
+                place = place->parent;
+        return place;
+}
+
+/** place_item() - the innermost resource at or above a place, or NULL. */
+struct place *place_item(struct place *place) {
+        while (place && place->type != PLACE_ITEM)
+                place = place->parent;
+        return place;
+}
+
+/** place_ino() - the inode number: the same on every mount. */
+uint64_t place_ino(const struct place *place) {
+        return place->ino;
+}
+
+/** place_identity() - account, service, kind and ids as text; valid as long as the place. */
+const char *place_identity(const struct place *place) {
+        return place->identity;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/select.h"
+
+#include "base/text.h"
+
+/** when_holds() - does a row's condition hold for an item? An empty condition always does. */
+bool when_holds(const struct when *when, const struct json *item) {
+        _cleanup_(freep) char *text = NULL;
+        struct json *value;
+        bool holds;
+
+        if (!when->at)
+                return true;
+        value = json_at(item, when->at);
+        if (!when->is)
+                holds = value != NULL;
+        else
+                holds = json_text_at(value, "", &text) == 0 && text_eq(text, when->is);
+        return holds != when->negate;
+}
+
+/* Splits the first step off a pointer; false at its end. */
+static bool first_step(const char *pointer, char *step, size_t size, const char **ret_rest) {
+        size_t len;
+
+        if (*pointer != '/')
+                return false;
+        len = strcspn(pointer + 1, "/");
+        if (len >= size)
+                return false;
+        memcpy(step, pointer + 1, len);
+        step[len] = '\0';
+        *ret_rest = pointer + 1 + len;
+        return true;
+}
+
+static void leave_out(struct json *value, const char *pointer) {
+        struct json_cursor cursor = { 0 };
+        const char *rest;
+        char step[256];
+
+        if (!first_step(pointer, step, sizeof(step), &rest))
+                return;
+        if (text_eq(step, "*")) {
+                for (size_t i = 0; i < json_count(value); i++)
+                        leave_out(json_item(value, i), rest);
+                while (json_next(value, &cursor))
+                        leave_out(cursor.value, rest);
+        } else if (*rest) {
+                leave_out(json_member(value, step), rest);
+        } else {
+                json_remove(value, step);
+        }
+}
+
+/** select_without() - take the members out that the pointers name; `*` is any element or member. */
+void select_without(struct json *value, const char *const *pointers) {
+        for (; pointers && *pointers; pointers++)
+                leave_out(value, *pointers);
+}
+
+/* Does a pointer lead to, or through, the member @name of where we are? Gives what follows it. */
+static bool leads_to(const char *pointer, const char *name, const char **ret_rest) {
+        const char *rest;
+        char step[256];
+
+        if (!first_step(pointer, step, sizeof(step), &rest))
+                return false;
+        if (!text_eq(step, "*") && !text_eq(step, name))
+                return false;
+        *ret_rest = rest;
+        return true;
+}
+
+static int keep(const struct json *value, const char *const *pointers, struct json **ret);
+
+/* Keeps of one member what the pointers want of it: all, a part, or nothing (*ret NULL). */
+static int keep_member(const struct json *value, const char *name, const char *const *pointers,
+                       struct json **ret) {
+        const char *rests[32];
+        size_t n = 0;
+
+        for (; *pointers && n + 1 < ELEMENTSOF(rests); pointers++) {
+                const char *rest;
+
+                if (!leads_to(*pointers, name, &rest))
+                        continue;
+                if (!*rest) {
+                        *ret = json_share(value);
+                        return 1;
+                }
+                rests[n++] = rest;
+        }
+        rests[n] = NULL;
+        if (!n || (!json_is(value, JSON_OBJECT) && !json_is(value, JSON_ARRAY)))
+                return 0;
+        return keep(value, rests, ret) < 0 ? -ENOMEM : 1;
+}
+
+static int keep_object(const struct json *value, const char *const *pointers, struct json **ret) {
+        _cleanup_(json_freep) struct json *kept = json_new_object();
+        struct json_cursor cursor = { 0 };
+
+        while (kept && json_next(value, &cursor)) {
+                struct json *member = NULL;
+                int r = keep_member(cursor.value, cursor.name, pointers, &member);
+
+                if (r > 0)
+                        r = json_set(kept, cursor.name, member);
+                if (r < 0)
+                        return r;
+        }
+        if (!kept)
+                return -ENOMEM;
+        *ret = STEAL(kept);
+        return 0;
+}
+
+static int keep_array(const struct json *value, const char *const *pointers, struct json **ret) {
+        _cleanup_(json_freep) struct json *kept = json_new_array();
+
+        for (size_t i = 0; kept && i < json_count(value); i++) {
+                struct json *element = NULL;
+                int r = keep_member(json_item(value, i), "*", pointers, &element);
+
+                if (r > 0)
+                        r = json_append(kept, element);
+                if (r < 0)
+                        return r;
+        }
+        if (!kept)
+                return -ENOMEM;
+        *ret = STEAL(kept);
+        return 0;
+}
+
+static int keep(const struct json *value, const char *const *pointers, struct json **ret) {
+        if (json_is(value, JSON_ARRAY))
+                return keep_array(value, pointers, ret);
+        return keep_object(value, pointers, ret);
+}
+
+/**
+ * select_only() - a new value with only the members that the pointers name, in the value's order.
+ * The kept parts are shared with @value, which must outlive no thread but this one.
+ * Returns 0 or -ENOMEM.
+ */
+int select_only(const struct json *value, const char *const *pointers, struct json **ret) {
+        return keep(value, pointers, ret);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of JSON values: what a row shows, leaves out, or makes conditional. */
+#pragma once
+
+#include "base/kind.h"
+
+bool when_holds(const struct when *when, const struct json *item);
+int select_only(const struct json *value, const char *const *pointers, struct json **ret);
+void select_without(struct json *value, const char *const *pointers);

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/service.h"
+
+#include <pthread.h>
+#include <uthash.h>
+
+#include "backends/engine-token.h"
+#include "backends/fault.h"
+#include "backends/pages.h"
+#include "backends/records.h"
+#include "backends/template.h"
+#include "base/stamp.h"
+#include "base/text.h"
+
+struct service_source {
+        struct source source;
+        struct auth *auth;             /* borrowed */
+        struct engine_tokens *tokens;
+        char *account;                 /* name, for rate buckets */
+};
+
+/* An id that was seen while pages are read. */
+struct seen {
+        UT_hash_handle hh;
+        char id[];
+};
+
+/* One list being read. */
+struct reading {
+        struct op *op;
+        const struct call *call;
+        struct answer *answer;
+        struct seen *seen;
+        struct pages pages;
+};
+
+static void target_of(const struct service_source *service, const struct request *request,
+                      struct auth_target *target) {
+        (void)service;
+        *target = (struct auth_target){
+                .service = request->call->service,
+                .endpoint = request->call->endpoint,
+                .scope = request->call->scope,
+                .region = request_param(request, "region"),
+                .project = request_param(request, "project_id"),
+                .cloud_project = request_param(request, "cloud_project"),
+                .engine = request_param(request, "engine_id"),
+        };
+        if (target->endpoint == ENDPOINT_REGISTRY)
+                target->address = request_param(request, "registry_address");
+        if (target->endpoint == ENDPOINT_CONFIG)
+                target->address = request_param(request, "config_address");
+}
+
+static int add_url(struct service_source *service, struct op *op, const struct request *request,
+                   const struct auth_target *target, const struct pages *pages, struct buf *url) {
+        struct buf query = BUF_INIT(64 * 1024);
+        _cleanup_(freep) char *address = NULL;
+        int r;
+
+        r = auth_address(service->auth, op, target, &address);
+        if (r < 0)
+                return r;
+        (void)buf_add_str(url, address);
+        r = template_path(request, url);
+        if (r < 0)
+                return op_fail(op, -r, "%s: an id cannot stand in a path", request->call->id);
+        r = template_query(request, &query);
+        if (r == 0)
+                r = pages_query(request->call, pages, &query);
+        if (r == 0 && query.len)
+                r = buf_printf(url, "?%s", buf_str(&query));
+        buf_done(&query);
+        return r < 0 ? op_fail(op, -r, "%s: a query too long", request->call->id) : r;
+}
+
+/* Below an engine with security, every call of its own servers carries its token. */
+static int add_token(struct service_source *service, struct op *op, const struct request *request,
+                     struct auth_target *target) {
+        if (target->scope != SCOPE_ENGINE || !target->engine ||
+            !text_eq(request_param(request, "engine_auth"), "RBAC"))
+                return 0;
+        return engine_tokens_get(service->tokens, op, target, &target->token);
+}
+
+/* One HTTP exchange; the answer is a success, or the reason why not is in the op. */
+static int exchange(struct service_source *service, struct op *op, const struct request *request,
+                    const struct pages *pages, struct http_response **ret) {
+        _cleanup_(http_response_freep) struct http_response *response = NULL;
+        _cleanup_(freep) char *bucket = NULL;
+        struct http_request http = { .method = request->call->method, .body = request->body,
+                                     .body_len = request->body_len,
+                                     .repeat = request->call->repeat };
+        struct buf url = BUF_INIT(64 * 1024);
+        struct auth_target target;
+        int r;
+
+        target_of(service, request, &target);
+        r = add_token(service, op, request, &target);
+        if (r == 0)
+                r = add_url(service, op, request, &target, pages, &url);
+        if (r == 0 && asprintf(&bucket, "%s/%s", service->account, request->call->service) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        if (r == 0 && template_headers(request, &http.headers) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        http.url = buf_str(&url);
+        http.bucket = bucket;
+        if (r == 0)
+                r = auth_send(service->auth, op, &target, &http, &response);
+        if (r == 0 && (response->status < 200 || response->status >= 300)) {
+                if (response->status == 401 && target.token)
+                        engine_tokens_forget(service->tokens, &target);
+                r = fault_fail(op, request->call, response);
+        }
+        http_request_done(&http);
+        buf_done(&url);
+        free((void *)(uintptr_t)target.token);
+        if (r < 0)
+                return r;
+        *ret = STEAL(response);
+        return 0;
+}
+
+/* A 2xx may carry a failure inside (contract conventions, 4.3). */
+static int check_success(struct op *op, const struct call *call,
+                         const struct http_response *response, const struct json *body) {
+        _cleanup_(freep) char *code = NULL;
+
+        if (!call->success || json_text_at(body, call->success, &code) < 0)
+                return 0;
+        if (text_eq(code, call->success_is))
+                return 0;
+        return op_fail_answer(op, EIO, response->status, code, response->request_id,
+                              "the service answered success with a failure inside");
+}
+
+static int parse_body(struct op *op, const struct call *call, const struct http_response *response,
+                      struct json **ret) {
+        struct json_error error;
+        int r;
+
+        if (!response->len) {
+                *ret = NULL;
+                return 0;
+        }
+        r = json_parse(response->body, response->len, ret, &error);
+        if (r == -EBADMSG)
+                return op_fail_answer(op, EIO, response->status, NULL, response->request_id,
+                                      "the server's answer is no JSON");
+        if (r < 0)
+                return op_fail(op, -r, "%s: the answer cannot be read", call->id);
+        return check_success(op, call, response, *ret);
+}
+
+static int note_meta(struct answer *answer, const struct http_response *response) {
+        static const char *const revisions[] = { "X-Kie-Revision", "X-Resource-Revision" };
+
+        answer->status = response->status;
+        answer->fetched_ms = response->received_ms;
+        for (size_t i = 0; i < ELEMENTSOF(revisions) && !answer->revision; i++) {
+                const char *value = http_headers_get(&response->headers, revisions[i]);
+
+                if (value && !(answer->revision = strdup(value)))
+                        return -ENOMEM;
+        }
+        if (response->request_id && !answer->request_id &&
+            !(answer->request_id = strdup(response->request_id)))
+                return -ENOMEM;
+        return 0;
+}
+
+static int read_single(struct service_source *service, struct op *op,
+                       const struct request *request, struct answer *answer) {
+        _cleanup_(http_response_freep) struct http_response *response = NULL;
+        _cleanup_(json_freep) struct json *body = NULL;
+        const struct pages first = { 0 };
+        int r;
+
+        r = exchange(service, op, request, &first, &response);
+        if (r == 0)
+                r = parse_body(op, request->call, response, &body);
+        if (r < 0)
+                return r;
+        r = answer_set_body(answer, response->body, response->len);
+        if (r == 0)
+                r = note_meta(answer, response);
+        return r < 0 ? op_fail(op, -r, "out of memory") : 0;
+}
+
+/* True if the id is new; remembers it. */
+static bool remember(struct reading *reading, const char *id) {
+        size_t len = strlen(id);
+        struct seen *seen;
+
+        HASH_FIND(hh, reading->seen, id, len, seen);
+        if (seen)
+                return false;
+        seen = calloc(1, sizeof(*seen) + len + 1);
+        if (!seen)
+                return false;
+        memcpy(seen->id, id, len + 1);
+        HASH_ADD(hh, reading->seen, id, len, seen);
+        return true;
+}
+
+static void forget(struct reading *reading) {
+        struct seen *seen, *next;
+
+        HASH_ITER(hh, reading->seen, seen, next) {
+                HASH_DEL(reading->seen, seen);
+                free(seen);
+        }
+}
+
+/* Adds what a page holds to the answer, and notes what of it is new. */
+static int add_records(struct reading *reading, const struct answer *split, struct page *page) {
+        page->received = split->count;
+        for (size_t i = 0; i < split->count; i++) {
+                const struct answer_item *item = &split->items[i];
+                int r;
+
+                if (i == 0)
+                        page->first_id = item->id;
+                page->last_id = item->id;
+                if (!remember(reading, item->id))
+                        continue;
+                page->added++;
+                r = answer_add(reading->answer, item->id, item->body, item->len);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int take_page(struct reading *reading, struct json *body, enum pages_next *ret_next) {
+        _cleanup_(answer_unrefp) struct answer *split = NULL;
+        struct page page = { 0 };
+        int r;
+
+        r = answer_new(&split);
+        if (r == 0)
+                r = records_split(reading->call, body, split);
+        if (r == 0)
+                r = add_records(reading, split, &page);
+        if (r < 0)
+                return op_fail(reading->op, -r, "%s: a page of the list cannot be read",
+                               reading->call->id);
+        *ret_next = pages_advance(reading->call, &reading->pages, body, &page);
+        if (reading->call->most && reading->answer->count >= reading->call->most)
+                *ret_next = PAGES_DONE;
+        r = records_envelope(reading->call, body, reading->answer);
+        return r < 0 ? op_fail(reading->op, -r, "out of memory") : 0;
+}
+
+/* Begins anew: what was read so far may miss records. */
+static int start_over(struct reading *reading) {
+        struct answer *answer;
+        int r = answer_new(&answer);
+
+        if (r < 0)
+                return op_fail(reading->op, -r, "out of memory");
+        (void)answer_unref(reading->answer);
+        reading->answer = answer;
+        forget(reading);
+        return 0;
+}
+
+static int read_pages(struct service_source *service, struct reading *reading,
+                      const struct request *request) {
+        enum pages_next next = PAGES_MORE;
+
+        while (next != PAGES_DONE) {
+                _cleanup_(http_response_freep) struct http_response *response = NULL;
+                _cleanup_(json_freep) struct json *body = NULL;
+                int r;
+
+                if (next == PAGES_RESTART) {
+                        r = start_over(reading);
+                        if (r < 0)
+                                return r;
+                }
+                r = op_check(reading->op);
+                if (r == 0)
+                        r = exchange(service, reading->op, request, &reading->pages, &response);
+                if (r == 0)
+                        r = parse_body(reading->op, request->call, response, &body);
+                if (r == 0)
+                        r = take_page(reading, body, &next);
+                if (r == 0 && note_meta(reading->answer, response) < 0)
+                        r = op_fail(reading->op, ENOMEM, "out of memory");
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Reads a list, and the one that its row names beside it, into one answer. */
+static int read_list(struct service_source *service, struct op *op, const struct request *request,
+                     struct answer **answer) {
+        struct reading reading = { .op = op, .call = request->call, .answer = STEAL(*answer) };
+        struct request also = *request;
+        int r;
+
+        r = read_pages(service, &reading, request);
+        if (r == 0 && request->call->also) {
+                pages_done(&reading.pages);
+                also.call = reading.call = request->call->also;
+                r = read_pages(service, &reading, &also);
+        }
+        forget(&reading);
+        pages_done(&reading.pages);
+        *answer = reading.answer;
+        return r;
+}
+
+static int perform(struct service_source *service, struct op *op, const struct request *request,
+                   struct answer **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        bool is_list = request->call->items || request->call->split;
+        int r;
+
+        r = answer_new(&answer);
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        r = is_list ? read_list(service, op, request, &answer)
+                    : read_single(service, op, request, answer);
+        if (r < 0)
+                return r;
+        r = answer_seal(answer);
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        *ret = STEAL(answer);
+        return 0;
+}
+
+static int service_fetch(struct source *source, struct op *op, const struct request *request,
+                         struct answer **ret) {
+        struct service_source *service = (struct service_source *)source;
+        struct request otherwise = *request;
+        int r;
+
+        if (request->reach == REACH_CACHED)
+                return -ENODATA;
+        r = perform(service, op, request, ret);
+        if (r == -EACCES && op->fault.status == 403 && request->call->otherwise) {
+                op_clear(op);
+                otherwise.call = request->call->otherwise;
+                r = perform(service, op, &otherwise, ret);
+        }
+        return r;
+}
+
+static void service_free(struct source *source) {
+        struct service_source *service = (struct service_source *)source;
+
+        (void)engine_tokens_free(service->tokens);
+        free(service->account);
+        free(service);
+}
+
+/**
+ * service_new() - the source that asks the cloud with an account's credentials.
+ * @auth: borrowed, must outlive the source.
+ * Returns 0 or -ENOMEM.
+ */
+int service_new(struct auth *auth, struct source **ret) {
+        static const struct source_ops ops = { .fetch = service_fetch, .free = service_free };
+        struct service_source *service = calloc(1, sizeof(*service));
+        const struct account *account = auth_account(auth);
+
+        if (!service)
+                return -ENOMEM;
+        service->source.ops = &ops;
+        service->auth = auth;
+        service->account = strdup(account->name);
+        if (!service->account || engine_tokens_new(auth, &service->tokens) < 0) {
+                service_free(&service->source);
+                return -ENOMEM;
+        }
+        *ret = &service->source;
+        return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two servers of a microservice engine: the registry (service-center) and the configuration
+ * (kie). Facts: the contract's notes on ServiceComb, the document's and those of the real servers. */
+#include "backends/name.h"
+#include "backends/rows.h"
+#include "backends/select.h"
+#include "backends/tables/servicecomb-calls.h"
+#include "backends/tables/helpers.h"
+#include "base/text.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define REGISTRY_GET(name, template)                                                               \
+        .id = (name), .service = "servicecomb", .path = (template),                                \
+        .endpoint = ENDPOINT_REGISTRY, .scope = SCOPE_ENGINE
+
+const struct call list_microservices = {
+        REGISTRY_GET("listMicroservices", "/v4/{project_id}/registry/microservices"),
+        .items = "/services", .key = "/serviceId"
+};
+static const struct call list_schemas = {
+        REGISTRY_GET("listSchemas",
+                     "/v4/{project_id}/registry/microservices/{service_id}/schemas"),
+        .query = "withSchema=1", .items = "/schemas", .key = "/schemaId"
+};
+static const struct call find_instances = {
+        REGISTRY_GET("findInstances", "/v4/{project_id}/registry/instances"),
+        .query = "appId={app}&serviceName={service}&env={env}", .items = "/instances",
+        .key = "/instanceId"
+};
+static const struct call list_instances = {
+        REGISTRY_GET("listInstances",
+                     "/v4/{project_id}/registry/microservices/{service_id}/instances"),
+        .items = "/instances", .key = "/instanceId"
+};
+static const struct call list_providers = {
+        REGISTRY_GET("listProviders",
+                     "/v4/{project_id}/registry/microservices/{consumer_id}/providers"),
+        .is_volatile = true
+};
+static const struct call create_token = {
+        .id = "createToken", .service = "servicecomb", .method = METHOD_POST, .path = "/v4/token",
+        .endpoint = ENDPOINT_REGISTRY, .scope = SCOPE_NONE, .risk = RISK_SECRET
+};
+static const struct call list_configs = {
+        .id = "listConfigs", .service = "servicecomb", .path = "/v1/{project_id}/kie/kv",
+        .endpoint = ENDPOINT_CONFIG, .scope = SCOPE_ENGINE, .items = "/data", .key = "/id"
+};
+
+/* A map that the server leaves out when it is empty. */
+static int compose_map(struct composer *composer, const struct json *value, struct json **ret) {
+        struct json *map = value ? json_share(value) : json_new_object();
+
+        (void)composer;
+        if (!map)
+                return -ENOMEM;
+        *ret = map;
+        return 0;
+}
+
+/* A list that the server leaves out when it is empty. */
+static int compose_list(struct composer *composer, const struct json *value, struct json **ret) {
+        struct json *list = value ? json_share(value) : json_new_array();
+
+        (void)composer;
+        if (!list)
+                return -ENOMEM;
+        *ret = list;
+        return 0;
+}
+
+static const struct kind schema = {
+        .name = "schema", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
+        .list = &list_schemas, .params = LIST("schema_id"),
+        /* An id that the service announced without storing a text is not shown. */
+        .only = { .at = "/schema" },
+        .content.files = (const struct file[]){
+                { .name = "*.yaml", .from = FROM_ITEM, .at = "/schema", .codec = CODEC_TEXT },
+                { 0 },
+        },
+};
+
+static const struct kind instance = {
+        .name = "instance", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
+        .list = &list_instances, .sweep = &find_instances, .params = LIST("instance_id"),
+        .filter = "/serviceId", .filter_param = "service_id",
+        .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),
+        .content.files = (const struct file[]){
+                { .name = "*.json", .from = FROM_ITEM, .without = LIST("/modTimestamp") },
+                { 0 },
+        },
+};
+
+/* Each version is a resource of its own; environment, application and name are levels above it. */
+const struct kind microservice = {
+        .name = "microservice", .service = "servicecomb", .list = &list_microservices,
+        .levels = LIST("/environment", "/appId", "/serviceName"),
+        .level_params = LIST("env", "app", "service"), .label = "/version",
+        .params = LIST("service_id", "consumer_id"),
+        .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),
+        .content = {
+                .files = (const struct file[]){
+                        { .name = "service.json", .from = FROM_ITEM,
+                          .without = LIST("/properties", "/modTimestamp") },
+                        { .name = "properties.json", .from = FROM_ITEM, .at = "/properties",
+                          .compose = compose_map },
+                        { .name = "providers.json", .from = FROM_CALL, .call = &list_providers,
+                          .at = "/providers", .compose = compose_list, .is_volatile = true },
+                        { 0 },
+                },
+                .children = (const struct child[]){
+                        { .name = "schemas", .kind = &schema },
+                        { .name = "instances", .kind = &instance },
+                        { 0 },
+                },
+        },
+        .level_files = (const struct file[]){
+                { .name = "instances.json", .from = FROM_CALL, .call = &find_instances,
+                  .at = "/instances", .compose = compose_list, .is_volatile = true },
+                { 0 },
+        },
+};
+
+static int compare_names(const void *left, const void *right) {
+        return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+enum { LABELS_MAX = 64 };
+
+/* A label set as one level: `app=shop,environment=prod`, sorted by name; `-` for none. */
+static int group_labels(const struct json *item, struct buf *level, size_t count) {
+        const struct json *labels = json_at(item, "/labels");
+        struct json_cursor cursor = { 0 };
+        const char *names[LABELS_MAX];
+        size_t n = 0;
+
+        (void)count;
+        while (json_next(labels, &cursor) && n < LABELS_MAX)
+                names[n++] = cursor.name;
+        if (!n)
+                return buf_add_char(level, '-');
+        qsort(names, n, sizeof(*names), compare_names);
+        for (size_t i = 0; i < n; i++) {
+                const char *value = json_string(json_member(labels, names[i]), "");
+
+                (void)buf_printf(level, "%s%s=%s", i ? "," : "", names[i], value ? value : "");
+        }
+        return level->error;
+}
+
+static bool is_cut(const char *text) {
+        struct buf encoded = BUF_INIT(0);
+        bool cut = name_encode(&encoded, text, strlen(text)) < 0 || encoded.len > NAME_LONGEST;
+
+        buf_done(&encoded);
+        return cut;
+}
+
+/* What a restore needs beside the value; ids, times and revisions would make it refuse itself. */
+static int compose_meta(struct composer *composer, const struct json *value, struct json **ret) {
+        static const char *const shown[] = { "/value_type", "/status", NULL };
+        struct buf labels = BUF_INIT(0);
+        struct json *meta = NULL;
+        int r;
+
+        (void)composer;
+        r = select_only(value, shown, &meta);
+        if (r == 0)
+                r = group_labels(value, &labels, 1);
+        if (r == 0 && json_string(value, "/key") && is_cut(json_string(value, "/key")))
+                r = put_copy(meta, "key", json_at(value, "/key"));
+        if (r == 0 && is_cut(buf_str(&labels)))
+                r = put_copy(meta, "labels", json_at(value, "/labels"));
+        buf_done(&labels);
+        if (r < 0) {
+                (void)json_free(meta);
+                return r;
+        }
+        *ret = meta;
+        return 0;
+}
+
+const struct kind configuration = {
+        .name = "configuration", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
+        .list = &list_configs, .group = group_labels, .label = "/key", .params = LIST("kv_id"),
+        .modified = LIST("/update_time"), .created = LIST("/create_time"),
+        .content.files = (const struct file[]){
+                { .name = "*", .from = FROM_ITEM, .at = "/value", .codec = CODEC_TEXT },
+                { .name = ".meta/*.json", .from = FROM_ITEM, .compose = compose_meta },
+                { 0 },
+        },
+};
+
+const struct service servicecomb_service = {
+        .name = "servicecomb",
+        .title = "ServiceComb registry and configuration",
+        .calls = servicecomb_calls,
+        .omitted = (const struct omitted[]){
+                { &create_token, "internal: the login with the engine's user; never shown" },
+                { 0 },
+        },
+};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UCS: clusters, fleets and their federations, permission policies. Facts: the contract's notes on
+ * UCS. Everything belongs to the whole account, not to a project. */
+#include "backends/rows.h"
+#include "backends/select.h"
+#include "backends/tables/ucs-calls.h"
+#include "backends/tables/helpers.h"
+#include "base/text.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define UCS_GET(name, template)                                                                    \
+        .id = (name), .service = "ucs", .path = (template), .scope = SCOPE_DOMAIN
+
+#define UCS_LIST                                                                                   \
+        .items = "/items", .key = "/metadata/uid", .total = "/total", .paging = PAGING_OFFSET,     \
+        .page_size = 100
+
+static const struct call list_clusters = {
+        UCS_GET("listClusters", "/v1/clusters"), UCS_LIST
+};
+static const struct call list_managed_clusters = {
+        UCS_GET("listManagedClusters", "/v1/managedclusters"), .query = "unregister=true",
+        .items = "", .key = "/metadata/uid"
+};
+static const struct call list_versions = {
+        UCS_GET("listRegisteredClusterVersions", "/v1/config/registeredclusterversions"),
+        .ttl_s = 3600
+};
+static const struct call list_fleets = {
+        UCS_GET("listFleets", "/v1/clustergroups"), UCS_LIST
+};
+static const struct call get_progress = {
+        UCS_GET("getFederationProgress",
+                "/v1/clustergroups/{clustergroupid}/federations/progress"),
+        .ttl_s = 10, .is_volatile = true
+};
+static const struct call list_rules = {
+        UCS_GET("listPermissionRules", "/v1/permissions/rules"), UCS_LIST
+};
+
+static int compose_list(struct composer *composer, const struct json *value, struct json **ret) {
+        struct json *list = value ? json_share(value) : json_new_array();
+
+        (void)composer;
+        if (!list)
+                return -ENOMEM;
+        *ret = list;
+        return 0;
+}
+
+/* The condition of a kind in a fleet's status, NULL if it has none. */
+static const struct json *condition(const struct json *fleet, const char *type) {
+        const struct json *conditions = json_at(fleet, "/status/conditions");
+
+        for (size_t i = 0; i < json_count(conditions); i++)
+                if (text_eq(json_string(json_item(conditions, i), "/type"), type))
+                        return json_item(conditions, i);
+        return NULL;
+}
+
+/* What tells when switching on has ended: the job's state, and the fleet's own condition. */
+static int compose_federation_status(struct composer *composer, const struct json *value,
+                                     struct json **ret) {
+        static const char *const shown[] = { "/phase", "/reason", "/startTime", "/completionTime",
+                                             NULL };
+        _cleanup_(json_freep) struct json *fleet = NULL;
+        _cleanup_(json_freep) struct json *status = NULL;
+        const struct json *federation;
+        int r;
+
+        r = composer_item(composer, &fleet);
+        if (r == 0)
+                r = select_only(json_at(value, "/status"), shown, &status);
+        if (r < 0)
+                return r;
+        federation = condition(fleet, "Federation");
+        if (federation)
+                r = put_copy(status, "condition", federation);
+        if (r < 0)
+                return r;
+        *ret = STEAL(status);
+        return 0;
+}
+
+/* Only Success is documented as an end; any other phase with a completion time is a failure. */
+static const struct life cluster_life = {
+        .at = "/status/phase",
+        .busy = LIST("Waiting", "Creating", "Deleting", "Registering", "Unregistering", "Joining"),
+        .good = LIST("Available"),
+        .bad = LIST("Unavailable", "Abnormal"),
+};
+
+static const struct kind fleet;
+
+static const struct kind cluster = {
+        .name = "cluster", .service = "ucs", .list = &list_clusters, .label = "/metadata/name",
+        .params = LIST("clusterid"),
+        .modified = LIST("/metadata/updateTimestamp", "/status/conditions/0/lastTransitionTime",
+                         "/metadata/creationTimestamp"),
+        .created = LIST("/metadata/creationTimestamp"), .life = &cluster_life,
+        .content = {
+                .files = (const struct file[]){
+                        { .name = "cluster.json", .from = FROM_ITEM,
+                          .without = LIST("/status", "/spec/ruleNamespaces",
+                                          "/metadata/annotations/kubeconfig") },
+                        { .name = "policies.json", .from = FROM_ITEM, .at = "/spec/ruleNamespaces",
+                          .compose = compose_list },
+                        { .name = "status.json", .from = FROM_ITEM, .at = "/status",
+                          .is_volatile = true },
+                        { 0 },
+                },
+                .links = (const struct link[]){
+                        { .name = "fleet", .from = FROM_ITEM, .at = "/spec/clusterGroupID",
+                          .target = &fleet },
+                        { 0 },
+                },
+        },
+};
+
+static const struct kind candidate = {
+        .name = "candidate", .service = "ucs", .shape = SHAPE_DOCUMENT,
+        .list = &list_managed_clusters, .label = "/metadata/name",
+        .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
+        .created = LIST("/metadata/creationTimestamp"),
+        .content.files = (const struct file[]){
+                { .name = "*.json", .from = FROM_ITEM, .without = LIST("/status") },
+                { 0 },
+        },
+};
+
+/* One list of clusters fills the members of all fleets. */
+static const struct kind member = {
+        .name = "member", .service = "ucs", .shape = SHAPE_LINK, .list = &list_clusters,
+        .label = "/metadata/name", .filter = "/spec/clusterGroupID",
+        .filter_param = "clustergroupid", .target = &cluster,
+};
+
+static const struct place_row federation_row = {
+        .files = (const struct file[]){
+                { .name = "progress.json", .from = FROM_CALL, .call = &get_progress,
+                  .is_volatile = true },
+                { .name = "status.json", .from = FROM_CALL, .call = &get_progress,
+                  .compose = compose_federation_status, .is_volatile = true },
+                { 0 },
+        },
+};
+
+static const struct kind fleet = {
+        .name = "fleet", .service = "ucs", .list = &list_fleets, .label = "/metadata/name",
+        .params = LIST("clustergroupid"),
+        .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
+        .created = LIST("/metadata/creationTimestamp"),
+        .content = {
+                .files = (const struct file[]){
+                        { .name = "fleet.json", .from = FROM_ITEM, .without = LIST("/status") },
+                        { .name = "status.json", .from = FROM_ITEM, .at = "/status",
+                          .is_volatile = true },
+                        { 0 },
+                },
+                .children = (const struct child[]){
+                        { .name = "clusters", .kind = &member },
+                        { .name = "federation", .row = &federation_row,
+                          .when = { .at = "/spec/federationId" } },
+                        { 0 },
+                },
+        },
+};
+
+static const struct kind policy = {
+        .name = "policy", .service = "ucs", .shape = SHAPE_DOCUMENT, .list = &list_rules,
+        .label = "/metadata/name", .params = LIST("ruleid"),
+        .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
+        .created = LIST("/metadata/creationTimestamp"),
+        .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
+};
+
+const struct service ucs_service = {
+        .name = "ucs",
+        .title = "Ubiquitous Cloud Native Service",
+        .calls = ucs_calls,
+        .content = {
+                .files = (const struct file[]){
+                        { .name = "versions.json", .from = FROM_CALL, .call = &list_versions,
+                          .at = "/versions" },
+                        { 0 },
+                },
+                .children = (const struct child[]){
+                        { .name = "clusters", .kind = &cluster },
+                        { .name = "candidates", .kind = &candidate },
+                        { .name = "fleets", .kind = &fleet },
+                        { .name = "policies", .kind = &policy },
+                        { 0 },
+                },
+        },
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the view share. */
+#pragma once
+
+#include <pthread.h>
+
+#include "backends/compose.h"
+
+enum { INDEX_MEMO = 256 };
+
+/* An index and the request it answers. */
+struct memo {
+        char *key;
+        struct index *index;
+        uint64_t used;        /* clock of the memo, for the least recently used */
+};
+
+struct view {
+        char *account;
+        enum account_type type;
+        const char *const *services; /* borrowed for the life of the view, as are the other options */
+        const char *const *projects;
+        int64_t ttl_ms;
+        int (*describe)(void *data, struct json **ret);
+        void *describe_data;
+        struct source *source;       /* borrowed */
+        struct place *root;
+        pthread_mutex_t lock;        /* protects what follows */
+        struct memo memo[INDEX_MEMO];
+        uint64_t clock;
+};
+
+/* Collects the entries of a directory. */
+struct listing_builder {
+        struct listing *listing;
+        size_t capacity;
+};
+
+int listing_begin(struct listing_builder *builder);
+int listing_add(struct listing_builder *builder, const struct entry *entry);
+int listing_end(struct listing_builder *builder, struct composer *composer, struct listing **ret);
+void listing_abandon(struct listing_builder *builder);
+
+int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
+                 const struct place_row *row);
+int list_collection(struct composer *composer, struct listing_builder *builder,
+                    struct place *place);
+int list_by_id(struct composer *composer, struct listing_builder *builder, struct place *place);
+int list_subdir(struct composer *composer, struct listing_builder *builder, struct place *place);
+bool view_shows_service(const struct view *view, const char *name);
+
+int link_to(struct composer *composer, struct place *directory, const struct kind *target,
+            const char *id, struct buf *path);
+int link_to_owned(struct composer *composer, struct place *directory, const struct kind *kind,
+                  const struct index_row *row, struct buf *path);
+int document_name(const struct file *file, const char *item, struct buf *name);
+const char *file_subdir(const struct file *file, size_t *ret_len);
+
+int file_read(struct composer *composer, struct place *place, struct document **ret);
+extern const struct place_row *const account_rows[];
