@@ -3,7 +3,10 @@
  * The table of all service parts. A service may have several rows (one a file).
  * An operation that no row handles answers the example of the contract.
  */
+#include "contrib/emulator/cse.h"
 #include "contrib/emulator/identity-internal.h"
+#include "contrib/emulator/kie.h"
+#include "contrib/emulator/servicecomb.h"
 
 const struct service_part service_parts[] = {
         { .service = "iam", .handlers = iam_handlers },
@@ -13,7 +16,20 @@ const struct service_part service_parts[] = {
         { .service = "ems" },
         { .service = "ucs" },
         { .service = "karmada" },
-        { .service = "cse" },
-        { .service = "servicecomb" },
+        { "cse", cse_engine_handlers, NULL, cse_seed },
+        { "cse", cse_change_handlers, NULL, NULL },
+        { "cse", cse_job_handlers, cse_job_events, NULL },
+        { "cse", cse_govern_handlers, NULL, NULL },
+        { "cse", cse_route_handlers, NULL, NULL },
+        { "cse", cse_nacos_handlers, NULL, NULL },
+        { "cse", cse_monitor_handlers, NULL, NULL },
+        { "cse", cse_config_handlers, NULL, NULL },
+        { "cse", cse_account_handlers, NULL, NULL },
+        { "servicecomb", servicecomb_handlers, servicecomb_events, servicecomb_seed },
+        { "servicecomb", servicecomb_schema_handlers, NULL, NULL },
+        { "servicecomb", servicecomb_instance_handlers, NULL, NULL },
+        { "servicecomb", servicecomb_find_handlers, NULL, NULL },
+        { "servicecomb", kie_handlers, NULL, kie_seed },
+        { "servicecomb", kie_list_handlers, NULL, NULL },
         { 0 },
 };
