@@ -88,11 +88,16 @@ static void clean(struct buf *buf) {
         buf_truncate(buf, kept);
 }
 
+/* Is this byte one of a UTF-8 character that has begun before? */
+static bool is_inside(char c) {
+        return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 /* Cuts at a bound, not inside a character. */
 static void shorten(struct buf *buf, size_t max) {
         if (buf->len <= max)
                 return;
-        while (max && ((unsigned char)buf->data[max] & 0xc0) == 0x80)
+        while (max && is_inside(buf->data[max]))
                 max--;
         buf_truncate(buf, max);
 }
@@ -254,7 +259,8 @@ static int take_text(const char *body, size_t len, struct http_fault *fault) {
         const char *begin = body;
 
         if (len > 4 * TEXT_MAX)
-                len = 4 * TEXT_MAX;
+                for (len = 4 * TEXT_MAX; len && is_inside(body[len]);)
+                        len--;
         while (len && strchr(" \t\r\n", *begin) && *begin) {
                 begin++;
                 len--;

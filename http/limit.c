@@ -110,7 +110,7 @@ static int64_t wait_ms(const struct bucket *bucket, const struct waiter *me, int
         if (bucket->paused_until_ms > now_ms)
                 wait = bucket->paused_until_ms - now_ms;
         if (missing > 1e-6)
-                wait += (int64_t)(missing / bucket->rate * 1000) + 1;
+                wait += (int64_t)(missing / bucket->rate * 1000 + 0.999);
         return wait;
 }
 
