@@ -32,7 +32,7 @@ BEGIN {
         next
 }
 /^#/ && state != "command" && state != "output" { next }
-state == "settings" && /^(emulator|faults|account|mount|options|needs): / {
+state == "settings" && /^(emulator|seed|faults|account|lab|mount|options|needs): / {
         print >>(DIR "/settings")
         next
 }
