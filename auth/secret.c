@@ -72,7 +72,7 @@ static int read_all(int fd, char *text, size_t size, size_t *ret_len) {
 
 static int load(int fd, size_t max, char **ret, size_t *ret_len, struct stat *ret_stat) {
         char *text;
-        size_t len;
+        size_t len = 0;
         int r;
 
         if (fstat(fd, ret_stat) < 0)
