@@ -96,10 +96,16 @@ static void create_token(const struct request *req, struct response *resp) {
         reply_header(resp, "X-Subject-Token", token);
 }
 
+static char *address(const struct request *req, const char *path) {
+        char url[300];
+
+        return x_printf("%s%s", world_url(req->world, req->host, url, sizeof(url)), path);
+}
+
 static struct json_object *project_row(const struct request *req, struct json_object *project) {
         struct json_object *row = json_object_new_object();
-        _cleanup_(freep) char *self =
-                x_printf("https://%s/v3/projects/%s", req->host, js_str(project, "/id"));
+        _cleanup_(freep) char *path = x_printf("/v3/projects/%s", js_str(project, "/id"));
+        _cleanup_(freep) char *self = address(req, path);
 
         js_copy_members(row, project, "domain_id is_domain parent_id name description id enabled");
         js_set(row, "/links", js_pack("{'next': n, 'previous': n, 'self': s}", self));
@@ -118,7 +124,7 @@ static void list_projects(const struct request *req, struct response *resp) {
         struct entry *entry =
                 collection_first(world_collection(req->world, "emulator/projects", ""));
         struct json_object *rows = json_object_new_array();
-        _cleanup_(freep) char *self = x_printf("https://%s%s", req->host, req->path);
+        _cleanup_(freep) char *self = address(req, req->path);
 
         for (; entry; entry = entry_next(entry)) {
                 struct json_object *project = entry_object(entry);
@@ -136,7 +142,7 @@ static void list_projects(const struct request *req, struct response *resp) {
 }
 
 static void list_domains(const struct request *req, struct response *resp) {
-        _cleanup_(freep) char *self = x_printf("https://%s%s", req->host, req->path);
+        _cleanup_(freep) char *self = address(req, req->path);
 
         reply_json(
                 resp, 200,

@@ -219,28 +219,39 @@ static struct MHD_Response *plain_response(struct exchange *x, size_t size) {
                                                MHD_RESPMEM_MUST_COPY);
 }
 
+/*
+ * More bytes than Content-Length says. Only in an answer of HTTP/1.0, whose end is that of the
+ * connection, does the library leave the header to us.
+ */
+static struct MHD_Response *overlong_response(struct exchange *x, size_t size) {
+        struct MHD_Response *response = body_response(x, size, 0, MHD_SIZE_UNKNOWN);
+        char length[24];
+
+        if (!response)
+                return NULL;
+        snprintf(length, sizeof(length), "%zu", size / 2);
+        MHD_set_response_options(response,
+                                 MHD_RF_INSANITY_HEADER_CONTENT_LENGTH |
+                                         MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                 MHD_RO_END);
+        MHD_add_response_header(response, "Content-Length", length);
+        return response;
+}
+
 static struct MHD_Response *make_response(struct exchange *x) {
         size_t size = x->resp.bytes ? x->resp.size : 0;
-        struct MHD_Response *response;
-        char length[24];
 
         if (x->resp.stream)
                 return stream_response(x);
+        if (x->fault.wrong_length && size > 0)
+                return overlong_response(x, size);
         if (x->fault.body == FAULT_BODY_HUGE && size > 0)
                 return body_response(x, size + HUGE_SIZE, HUGE_SIZE, size + HUGE_SIZE);
         if (x->fault.body == FAULT_BODY_CUT && size > 0)
                 return body_response(x, size / 2, 0, size);
         if (x->fault.body == FAULT_BODY_INVALID_JSON && size > 0)
                 return plain_response(x, size - 1);
-        response = plain_response(x, size);
-        if (x->fault.wrong_length && response) {
-                snprintf(length, sizeof(length), "%zu", size / 2);
-                MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
-                                         MHD_RO_END);
-                MHD_add_response_header(response, "Content-Length", length);
-                MHD_add_response_header(response, "Connection", "close");
-        }
-        return response;
+        return plain_response(x, size);
 }
 
 /*

@@ -4,6 +4,8 @@
  * An operation that no row handles answers the example of the contract.
  */
 #include "contrib/emulator/cse.h"
+#include "contrib/emulator/dws.h"
+#include "contrib/emulator/ems.h"
 #include "contrib/emulator/identity-internal.h"
 #include "contrib/emulator/kie.h"
 #include "contrib/emulator/servicecomb.h"
@@ -12,8 +14,19 @@ const struct service_part service_parts[] = {
         { .service = "iam", .handlers = iam_handlers },
         { .service = "cse", .handlers = engine_login_handlers },
         { .service = "servicecomb", .handlers = login_handlers },
-        { .service = "dws" },
-        { .service = "ems" },
+        { .service = "dws", .handlers = dws_catalog_handlers, .seed = dws_seed },
+        { .service = "dws", .handlers = dws_cluster_handlers, .events = dws_cluster_events },
+        { .service = "dws", .handlers = dws_scale_handlers, .events = dws_scale_events },
+        { .service = "dws", .handlers = dws_workload_handlers },
+        { .service = "dws", .handlers = dws_snapshot_handlers, .events = dws_snapshot_events },
+        { .service = "dws", .handlers = dws_policy_handlers },
+        { .service = "dws", .handlers = dws_source_handlers, .events = dws_source_events },
+        { .service = "dws", .handlers = dws_network_handlers, .events = dws_network_events },
+        { .service = "dws", .handlers = dws_tag_handlers },
+        { .service = "dws", .handlers = dws_parameter_handlers, .events = dws_parameter_events },
+        { .service = "dws", .handlers = dws_notice_handlers },
+        { .service = "ems", .handlers = ems_handlers, .seed = ems_seed },
+        { .service = "ems", .handlers = ems_job_handlers, .events = ems_job_events },
         { .service = "ucs" },
         { .service = "karmada" },
         { "cse", cse_engine_handlers, NULL, cse_seed },
