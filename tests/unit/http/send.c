@@ -170,7 +170,6 @@ static const struct {
 START_TEST(plain_text_stays_on_this_machine) {
         SERVE({ .status = 200 });
         _cleanup_(http_freep) struct http *http = make_http(NULL);
-        _cleanup_(freep) char *number = NULL;
         const char *hole = strstr(urls[_i].url, "%d");
         struct errand e;
 
