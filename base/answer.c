@@ -25,6 +25,13 @@ int source_seen(struct source *source, const char *key, uint64_t hash, int64_t n
         return source->ops->seen(source, key, hash, now_ms, ret_ms);
 }
 
+/** source_note() - see struct source_ops; nothing where it is absent. */
+void source_note(struct source *source, const struct request *list, const char *id,
+                 const char *body, size_t len, int64_t now_ms) {
+        if (source->ops->note)
+                source->ops->note(source, list, id, body, len, now_ms);
+}
+
 /** source_free() - end a source and those below it; NULL is fine. Returns NULL. */
 struct source *source_free(struct source *source) {
         if (source)

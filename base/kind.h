@@ -205,6 +205,9 @@ struct kind {
                                          used when its answer is at hand, never asked for */
         const struct call *get;       /* one item in full; NULL: the list has everything */
         const char *object;           /* pointer to the item in the answer of `get` */
+        const struct call *refresh;   /* one item as the list tells it, when it must be fresh */
+        const char *refresh_at;       /* pointer to the item in the answer of `refresh` */
+        bool refresh_is_part;         /* it tells some members only, the others stay */
         const char *const *levels;    /* pointers to the names of grouping levels above the item,
                                          NULL-terminated; `=text` is a constant; absent is `-` */
         const char *const *level_params; /* parameter names of the levels, same order */

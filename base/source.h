@@ -86,6 +86,14 @@ struct source_ops {
         int (*seen)(struct source *source, const char *key, uint64_t hash, int64_t now_ms,
                     int64_t *ret_ms);
 
+        /*
+         * Tells a source that remembers a list that one of its items is now @body (compact JSON), or
+         * has gone (NULL), learnt at @now_ms (realtime clock). No failure: what cannot be kept is
+         * forgotten, so that the list is asked for anew. NULL in a source that remembers nothing.
+         */
+        void (*note)(struct source *source, const struct request *list, const char *id,
+                     const char *body, size_t len, int64_t now_ms);
+
         void (*free)(struct source *source);
 };
 
@@ -100,6 +108,8 @@ int source_send(struct source *source, struct op *op, const struct request *requ
                 struct answer **ret);
 int source_seen(struct source *source, const char *key, uint64_t hash, int64_t now_ms,
                 int64_t *ret_ms);
+void source_note(struct source *source, const struct request *list, const char *id,
+                 const char *body, size_t len, int64_t now_ms);
 struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source *, source_free)
 
