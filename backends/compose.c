@@ -98,36 +98,51 @@ static void note_answer(struct composer *composer, const struct answer *answer, 
         composer_join(composer, &used);
 }
 
+/* Fills a request with the place's parameters; request_params_done() afterwards, in any case. */
+static int prepare(struct composer *composer, const struct call *call,
+                   struct request_params *params, struct request *request) {
+        int r;
+
+        *params = (struct request_params){ 0 };
+        add_params(params, &composer->extra);
+        /* An engine's own servers know one project, by a word of theirs. */
+        if (call->endpoint == ENDPOINT_REGISTRY || call->endpoint == ENDPOINT_CONFIG)
+                params->list[params->count++] = (struct param){ "project_id", "default" };
+        for (const struct place *place = composer->place; place; place = place->parent)
+                add_params(params, &place->params);
+        r = resolve(composer, call, params);
+        request->call = call;
+        request->params = params->list;
+        request->n_params = params->count;
+        request->max_age_ms = max_age(composer, call);
+        return r;
+}
+
+static void request_params_done(struct request_params *params) {
+        param_list_done(&params->resolved);
+}
+
 /* Performs a reading call with the place's parameters; gives the request's key if it is wanted. */
 static int fetch(struct composer *composer, const struct call *call, const char *only,
                  enum reach reach, struct answer **ret, struct buf *ret_key) {
-        struct request_params params = { 0 };
-        struct request request = { .call = call, .only = only, .reach = reach };
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        struct request request = { .only = only, .reach = reach };
+        struct request_params params;
         int r;
 
-        add_params(&params, &composer->extra);
-        /* An engine's own servers know one project, by a word of theirs. */
-        if (call->endpoint == ENDPOINT_REGISTRY || call->endpoint == ENDPOINT_CONFIG)
-                params.list[params.count++] = (struct param){ "project_id", "default" };
-        for (const struct place *place = composer->place; place; place = place->parent)
-                add_params(&params, &place->params);
-        r = resolve(composer, call, &params);
-        if (r == 0) {
-                request.params = params.list;
-                request.n_params = params.count;
-                request.max_age_ms = max_age(composer, call);
-                r = source_fetch(composer->view->source, composer->op, &request, ret);
-        }
-        if (r == 0 && reach == REACH_CACHED &&
-            stamp_now_ms() - (*ret)->fetched_ms > request.max_age_ms) {
-                *ret = answer_unref(*ret);
-                r = -ENODATA;
-        }
+        r = prepare(composer, call, &params, &request);
         if (r == 0)
-                note_answer(composer, *ret, request.max_age_ms);
+                r = source_fetch(composer->view->source, composer->op, &request, &answer);
+        if (r == 0 && reach == REACH_CACHED &&
+            stamp_now_ms() - answer->fetched_ms > request.max_age_ms)
+                r = -ENODATA;
+        if (r == 0) {
+                note_answer(composer, answer, request.max_age_ms);
+                *ret = STEAL(answer);
+        }
         if (r == 0 && ret_key)
                 r = request_key(&request, ret_key);
-        param_list_done(&params.resolved);
+        request_params_done(&params);
         return r;
 }
 
@@ -235,7 +250,77 @@ static int fetch_list(struct composer *composer, const struct kind *kind, const 
         return fetch(composer, kind->list, only, REACH_ANY, ret, ret_key);
 }
 
-static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {
+/* Puts the members of one object over those of another; both stay the caller's. */
+static int merge_members(struct json *into, const struct json *from) {
+        struct json_cursor cursor = { 0 };
+        int r = 0;
+
+        while (r == 0 && json_next(from, &cursor))
+                r = json_set(into, cursor.name, json_share(cursor.value));
+        return r;
+}
+
+static void note_item(struct composer *composer, const struct place *place,
+                      const struct json *item, int64_t now_ms) {
+        struct request_params params;
+        struct request request = { 0 };
+        struct buf text = BUF_INIT(0);
+
+        if (prepare(composer, place->kind->list, &params, &request) == 0 &&
+            json_render(item, JSON_COMPACT, &text) == 0)
+                source_note(composer->view->source, &request, place->id, text.data, text.len,
+                            now_ms);
+        request_params_done(&params);
+        buf_done(&text);
+}
+
+/* One item anew by its own call; the list that holds it learns of it. */
+static int refresh_item(struct composer *composer, const struct place *place,
+                        struct json *known, struct json **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        _cleanup_(json_freep) struct json *body = NULL;
+        _cleanup_(json_freep) struct json *item = NULL;
+        int r;
+
+        r = composer_fetch(composer, place->kind->refresh, NULL, &answer);
+        if (r < 0)
+                return r;
+        if (answer_value(place->kind->refresh, answer, &body) < 0)
+                return op_fail(composer->op, EIO, "%s answered no JSON", place->kind->refresh->id);
+        item = json_share(json_at(body, place->kind->refresh_at));
+        if (place->kind->refresh_is_part && item) {
+                r = merge_members(known, item);
+                (void)json_free(item);
+                item = json_share(known);
+        }
+        if (r < 0 || !item)
+                return op_fail(composer->op, EIO, "%s answered nothing", place->kind->refresh->id);
+        note_item(composer, place, item, answer->fetched_ms);
+        *ret = STEAL(item);
+        return 0;
+}
+
+/* The item as a list that is at hand tells it, whatever its age; NULL where none does. */
+static struct json *known_item(struct composer *composer, const struct place *place) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        const struct answer_item *found;
+        struct request_params params;
+        struct request request = { .only = place->id, .reach = REACH_CACHED };
+        struct op op;
+        struct json *item = NULL;
+
+        op_init(&op, OP_INTERACTIVE, 0);
+        if (prepare(composer, place->kind->list, &params, &request) == 0 &&
+            source_fetch(composer->view->source, &op, &request, &answer) == 0) {
+                found = answer_find(answer, place->id);
+                if (found)
+                        (void)json_parse(found->body, found->len, &item, NULL);
+        }
+        request_params_done(&params);
+        return item;
+}
+
+static int list_item(struct composer *composer, const struct place *place, struct json **ret) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         const struct answer_item *item;
         int r;
@@ -252,6 +337,16 @@ static int fetch_item(struct composer *composer, const struct place *place, stru
                 return op_fail(composer->op, EIO, "an element of the list of %s is no JSON",
                                place->kind->name);
         return 0;
+}
+
+static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {
+        _cleanup_(json_freep) struct json *known = NULL;
+
+        if (composer->op->must_be_fresh && place->kind->refresh)
+                known = known_item(composer, place);
+        if (known)
+                return refresh_item(composer, place, known, ret);
+        return list_item(composer, place, ret);
 }
 
 /**

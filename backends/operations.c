@@ -36,6 +36,17 @@ static struct operation *find(struct operations *operations, const struct call *
         return operation;
 }
 
+/* Is a place among those found already? */
+static bool is_listed(const struct operation *operation, const char *place) {
+        const char *cursor = buf_str(&operation->places), *word;
+        size_t len;
+
+        while (text_word(&cursor, ", ", &word, &len))
+                if (strlen(place) == len && strncmp(word, place, len) == 0)
+                        return true;
+        return false;
+}
+
 static int add(struct operations *operations, const struct call *call, const char *directory,
                const char *name) {
         _cleanup_(freep) char *place = NULL;
@@ -46,7 +57,7 @@ static int add(struct operations *operations, const struct call *call, const cha
         operation = find(operations, call);
         if (!operation || asprintf(&place, "%s%s", directory, name) < 0)
                 return -ENOMEM;
-        if (operation->places.len && strstr(operation->places.data, place))
+        if (is_listed(operation, place))
                 return 0;
         return buf_printf(&operation->places, "%s%s", operation->places.len ? ", " : "", place);
 }
@@ -59,6 +70,9 @@ static int walk_files(struct operations *operations, const struct file *file,
         int r = 0;
 
         for (; r == 0 && file && file->name; file++) {
+                r = add(operations, file->further, directory, file->name);
+                if (r < 0)
+                        break;
                 if (file->from == FROM_CALL)
                         r = add(operations, file->call, directory, file->name);
                 else if (file->from == FROM_OBJECT && kind)
@@ -81,6 +95,11 @@ static int add_levels(const struct kind *kind, struct buf *directory) {
                         params++;
         }
         return directory->error;
+}
+
+/* The file whose refresh asks for the item alone. */
+static const char *first_file(const struct kind *kind) {
+        return kind->content.files ? kind->content.files[0].name : "";
 }
 
 static int walk_kind(struct operations *operations, const struct kind *kind, const char *directory,
@@ -108,6 +127,8 @@ static int walk_kind(struct operations *operations, const struct kind *kind, con
                 if (kind->shape == SHAPE_DIRECTORY)
                         (void)buf_printf(&below, "<%s>/", kind->name);
                 r = walk_files(operations, kind->content.files, kind, buf_str(&below));
+                if (r == 0)
+                        r = add(operations, kind->refresh, buf_str(&below), first_file(kind));
                 if (r == 0)
                         r = walk(operations, &kind->content, buf_str(&below), kind->name, depth + 1);
         }
@@ -200,7 +221,7 @@ int view_operations(struct json **ret) {
         int r = array ? 0 : -ENOMEM;
 
         if (r == 0)
-                r = walk(&operations, &iam_service.content, "", NULL, 0);
+                r = walk(&operations, &iam_service.content, "/<account>/", NULL, 0);
         for (const struct service *const *service = services; r == 0 && *service; service++)
                 r = add_rest(&operations, *service);
         if (r == 0)

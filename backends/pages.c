@@ -60,6 +60,14 @@ static enum pages_next follow_cursor(struct pages *pages, const struct json *bod
         return pages->cursor ? PAGES_MORE : PAGES_DONE;
 }
 
+/* A page with nothing new: another one by mistake, or all there is from a server without offsets. */
+static enum pages_next ask_again(struct pages *pages) {
+        if (pages->repeats++ >= PAGES_REPEATS)
+                return PAGES_DONE;
+        pages->number--;
+        return PAGES_MORE;
+}
+
 static bool is_last(const struct call *call, const struct pages *pages, const struct page *page) {
         bool told = pages->total > 0;
 
@@ -72,8 +80,8 @@ static bool is_last(const struct call *call, const struct pages *pages, const st
 /**
  * pages_advance() - take note of a page and decide how to go on.
  *
- * A page with nothing new ends the list: servers that ignore the offset repeat themselves. Records
- * that went away between two pages move later ones past the offset; a total that shrinks, or without
+ * A page with nothing new is asked for again, then ends the list: servers that ignore the offset
+ * repeat themselves. Records that went away between two pages move later ones past the offset; a total that shrinks, or without
  * a total a page that does not begin with the record the last one ended with, shows it, and the list
  * is read again from its beginning, at most PAGES_RESTARTS times.
  */
@@ -87,7 +95,8 @@ enum pages_next pages_advance(const struct call *call, struct pages *pages, cons
         if (call->paging == PAGING_CONTINUE)
                 return follow_cursor(pages, body);
         if (page->received && !page->added)
-                return PAGES_DONE;
+                return ask_again(pages);
+        pages->repeats = 0;
         if (call->total)
                 (void)json_int64(body, call->total, &total);
         if (pages->total && total && total < pages->total && may_restart)

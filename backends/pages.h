@@ -4,7 +4,7 @@
 
 #include "base/source.h"
 
-enum { PAGES_MAX = 100000, PAGES_RESTARTS = 3 };
+enum { PAGES_MAX = 100000, PAGES_RESTARTS = 3, PAGES_REPEATS = 2 };
 
 /* Where we are; zeroed at first. */
 struct pages {
@@ -15,6 +15,7 @@ struct pages {
         char *last_id;          /* id of the last record, owned */
         char *cursor;           /* PAGING_CONTINUE: where to go on, owned */
         unsigned restarts;
+        unsigned repeats;       /* times that the last page was asked for again */
 };
 
 /* What a page brought. */

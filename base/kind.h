@@ -127,6 +127,7 @@ struct file {
         const char *const *only;    /* pointers (with `*`) to keep, NULL-terminated; NULL: all */
         const char *const *without; /* pointers (with `*`) to leave out */
         compose_fn compose;
+        const struct call *further; /* that `compose` makes itself, if it does */
         enum codec codec;
         struct when when;           /* on the item */
         bool is_volatile;           /* changes by itself: never kept by the kernel */

@@ -201,16 +201,6 @@ const struct call cse_list_governance_policies_by_kind = {
         .repeat = REPEAT_SAFE,
 };
 
-const struct call cse_list_microservice_thresholds = {
-        .id = "listMicroserviceThresholds",
-        .service = "cse",
-        .method = METHOD_GET,
-        .path = "/v3/{project_id}/csemonitor/thresholds",
-        .scope = SCOPE_PROJECT,
-        .risk = RISK_READ,
-        .repeat = REPEAT_SAFE,
-};
-
 const struct call cse_update_account = {
         .id = "updateAccount",
         .service = "cse",
@@ -292,7 +282,6 @@ const struct call *const cse_calls[] = {
         &cse_get_governance_policy,
         &cse_create_governance_policy,
         &cse_list_governance_policies_by_kind,
-        &cse_list_microservice_thresholds,
         &cse_update_account,
         &cse_delete_account,
         &cse_change_account_password,

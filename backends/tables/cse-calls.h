@@ -24,7 +24,6 @@ extern const struct call cse_delete_governance_policy;
 extern const struct call cse_get_governance_policy;
 extern const struct call cse_create_governance_policy;
 extern const struct call cse_list_governance_policies_by_kind;
-extern const struct call cse_list_microservice_thresholds;
 extern const struct call cse_update_account;
 extern const struct call cse_delete_account;
 extern const struct call cse_change_account_password;

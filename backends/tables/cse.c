@@ -312,7 +312,8 @@ static const struct kind metric = {
 static const struct place_row monitor_row = {
         .files = (const struct file[]){
                 { .name = "thresholds.json", .from = FROM_CALL, .call = &list_metrics,
-                  .at = "/list", .compose = compose_thresholds, .is_volatile = true },
+                  .at = "/list", .compose = compose_thresholds, .further = &list_thresholds,
+                  .is_volatile = true },
                 { .name = "services.json", .from = FROM_CALL, .call = &list_metrics, .at = "/list",
                   .is_volatile = true },
                 { 0 },
@@ -378,6 +379,11 @@ const struct service cse_service = {
         .name = "cse",
         .title = "Cloud Service Engine",
         .calls = cse_calls,
+        .omitted = (const struct omitted[]){
+                { &create_engine_token,
+                  "internal: the login of registry/ and config/ of an engine with security" },
+                { 0 },
+        },
         .content = {
                 .files = (const struct file[]){
                         { .name = "quotas.json", .from = FROM_CALL, .call = &get_quotas,

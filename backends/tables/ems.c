@@ -61,7 +61,7 @@ static const struct life job_life = {
                 "/cluster_metadata/available_node_count", "/cluster_metadata/updated_at"
 
 static const struct kind cluster = {
-        .name = "cluster", .service = "ems", .list = &list_clusters, .get = &show_cluster,
+        .name = "cluster", .service = "ems", .list = &list_clusters, .refresh = &show_cluster,
         .label = "/cluster_specification/name", .params = LIST("cluster_id"),
         .modified = LIST("/cluster_metadata/updated_at"),
         .created = LIST("/cluster_metadata/created_at"),
@@ -78,7 +78,7 @@ static const struct kind cluster = {
 };
 static const struct kind job = {
         .name = "job", .service = "ems", .shape = SHAPE_DOCUMENT, .list = &list_jobs,
-        .get = &show_job, .params = LIST("job_id"), .life = &job_life,
+        .refresh = &show_job, .params = LIST("job_id"), .life = &job_life,
         .modified = LIST("/end_at", "/begin_at", "/created_at"), .created = LIST("/created_at"),
         .content.files = (const struct file[]){
                 { .name = "*.json", .from = FROM_ITEM, .is_volatile = true },

@@ -71,7 +71,8 @@ static int compose_list(struct composer *composer, const struct json *value, str
 
 static const struct kind schema = {
         .name = "schema", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_schemas, .params = LIST("schema_id"),
+        .list = &list_schemas, .refresh = &servicecomb_get_schema, .refresh_is_part = true,
+        .params = LIST("schema_id"),
         /* An id that the service announced without storing a text is not shown. */
         .only = { .at = "/schema" },
         .content.files = (const struct file[]){
@@ -82,7 +83,8 @@ static const struct kind schema = {
 
 static const struct kind instance = {
         .name = "instance", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_instances, .sweep = &find_instances, .params = LIST("instance_id"),
+        .list = &list_instances, .sweep = &find_instances, .refresh = &servicecomb_get_instance,
+        .refresh_at = "/instance", .params = LIST("instance_id"),
         .filter = "/serviceId", .filter_param = "service_id",
         .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),
         .content.files = (const struct file[]){
@@ -94,6 +96,7 @@ static const struct kind instance = {
 /* Each version is a resource of its own; environment, application and name are levels above it. */
 const struct kind microservice = {
         .name = "microservice", .service = "servicecomb", .list = &list_microservices,
+        .refresh = &servicecomb_get_microservice, .refresh_at = "/service",
         .levels = LIST("/environment", "/appId", "/serviceName"),
         .level_params = LIST("env", "app", "service"), .label = "/version",
         .params = LIST("service_id", "consumer_id"),
@@ -182,7 +185,7 @@ static int compose_meta(struct composer *composer, const struct json *value, str
 
 const struct kind configuration = {
         .name = "configuration", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_configs, .group = group_labels, .label = "/key", .params = LIST("kv_id"),
+        .list = &list_configs, .refresh = &servicecomb_get_config, .group = group_labels, .label = "/key", .params = LIST("kv_id"),
         .modified = LIST("/update_time"), .created = LIST("/create_time"),
         .content.files = (const struct file[]){
                 { .name = "*", .from = FROM_ITEM, .at = "/value", .codec = CODEC_TEXT },

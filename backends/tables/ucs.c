@@ -94,8 +94,8 @@ static const struct life cluster_life = {
 static const struct kind fleet;
 
 static const struct kind cluster = {
-        .name = "cluster", .service = "ucs", .list = &list_clusters, .label = "/metadata/name",
-        .params = LIST("clusterid"),
+        .name = "cluster", .service = "ucs", .list = &list_clusters,
+        .refresh = &ucs_get_cluster, .label = "/metadata/name", .params = LIST("clusterid"),
         .modified = LIST("/metadata/updateTimestamp", "/status/conditions/0/lastTransitionTime",
                          "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"), .life = &cluster_life,
@@ -147,8 +147,8 @@ static const struct place_row federation_row = {
 };
 
 static const struct kind fleet = {
-        .name = "fleet", .service = "ucs", .list = &list_fleets, .label = "/metadata/name",
-        .params = LIST("clustergroupid"),
+        .name = "fleet", .service = "ucs", .list = &list_fleets, .refresh = &ucs_get_fleet,
+        .label = "/metadata/name", .params = LIST("clustergroupid"),
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
         .content = {
