@@ -4,10 +4,10 @@
  */
 #pragma once
 
+#include "contrib/emulator/hash.h"
 #include "contrib/emulator/schema.h"
 
 #include <regex.h>
-#include <uthash.h>
 
 struct document {
         struct json_object *root;

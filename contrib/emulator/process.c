@@ -15,9 +15,9 @@ static void refuse_violation(struct exchange *x) {
         static const struct {
                 const char *service, *code;
         } codes[] = {
-                { "iam", "IAM.0011" },        { "dws", "DWS.0001" },
-                { "cse", "SVCSTG.00501000" }, { "ems", "EMS.00004000" },
-                { "ucs", "UCS.01000001" },    { "servicecomb", "400001" },
+                { "iam", "IAM.0011" },        { "dws", "DWS.5065" },
+                { "cse", "SVCSTG.00400100" }, { "ems", "EMS.00004000" },
+                { "ucs", "UCS.01000012" },    { "servicecomb", "400001" },
                 { "karmada", "BadRequest" },
         };
         const char *code = "APIGW.0602";

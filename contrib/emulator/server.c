@@ -230,10 +230,9 @@ static struct MHD_Response *overlong_response(struct exchange *x, size_t size) {
         if (!response)
                 return NULL;
         snprintf(length, sizeof(length), "%zu", size / 2);
-        MHD_set_response_options(response,
-                                 MHD_RF_INSANITY_HEADER_CONTENT_LENGTH |
-                                         MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
-                                 MHD_RO_END);
+        MHD_set_response_options(
+                response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                MHD_RO_END);
         MHD_add_response_header(response, "Content-Length", length);
         return response;
 }

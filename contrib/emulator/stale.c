@@ -2,10 +2,10 @@
 /*
  * Remembers, for the fault "stale", what each GET answered before the last write.
  */
+#include "contrib/emulator/hash.h"
 #include "contrib/emulator/emulator.h"
 
 #include <string.h>
-#include <uthash.h>
 
 enum { ANSWERS_MAX = 1000, BODY_MAX = 256 * 1024 };
 

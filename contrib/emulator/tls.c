@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "contrib/emulator/hash.h"
 #include "contrib/emulator/tls.h"
 
 #include <openssl/bn.h>
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
 enum { DAYS = 3650, NAMES_MAX = 4096, PEM_MAX = 64 * 1024 };
 

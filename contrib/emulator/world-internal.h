@@ -4,11 +4,11 @@
  */
 #pragma once
 
+#include "contrib/emulator/hash.h"
 #include "contrib/emulator/util.h"
 #include "contrib/emulator/world.h"
 
 #include <pthread.h>
-#include <uthash.h>
 
 struct entry {
         char *id;

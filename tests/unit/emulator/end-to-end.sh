@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The emulator as its users see it: through curl, with good credentials and with bad ones. Signs with
-# openssl(1) so that neither side of the signature comes from this project.
+# The emulator as its users see it: through curl, with good credentials and with bad ones. Signs
+# with openssl(1) so that neither side of the signature comes from this project.
 # Usage: end-to-end.sh EMULATOR CONTRACT-DIRECTORY
 set -eu -o pipefail
 export LC_ALL=C.UTF-8
@@ -21,21 +21,28 @@ sk=demo-secret-key-not-a-secret
 
 command -v curl >/dev/null && command -v openssl >/dev/null || exit 77
 
+# Ends the emulator; it must end well and have had nothing to complain of.
 stop() {
-        [ -z "$pid" ] || { kill "$pid" && wait "$pid"; } || failed=1
+        [ -n "$pid" ] || return 0
+        kill "$pid"
+        if ! wait "$pid" || [ -s "$work/err" ]; then
+                sed 's/^/# /' "$work/err"
+                failed=1
+        fi
         pid=
 }
 trap 'stop; rm -rf "$work"' EXIT
 
 # start OPTION…: a fresh emulator on a free port.
 start() {
+        local line
         stop
+        rm -f "$work/out"
+        mkfifo "$work/out"
         "$emulator" --contract "$contract" --tls-dir "$work/tls" "$@" >"$work/out" 2>"$work/err" &
         pid=$!
-        until grep -q '^listening on' "$work/out"; do
-                kill -0 "$pid" || { cat "$work/err"; exit 1; }
-        done
-        port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$work/out")
+        read -r line <"$work/out" || { cat "$work/err"; exit 1; }
+        port=${line##*:}
 }
 
 # is TEXT WANTED: one point of the protocol; WANTED is a pattern.
@@ -69,7 +76,8 @@ admin() { # PATH [CURL OPTION…]
 token() {
         call iam.cn-north-4 /v3/auth/tokens -H 'Content-Type: application/json' -d "{\"auth\":{
                 \"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"name\":\"$1\",
-                \"password\":\"$2\",\"domain\":{\"name\":\"demo-domain\"}}}},\"scope\":$3}}" >"$work/login"
+                \"password\":\"$2\",\"domain\":{\"name\":\"demo-domain\"}}}},\"scope\":$3}}" \
+                >"$work/login"
         sed -n 's/^X-Subject-Token: \([^\r]*\).*/\1/Ip' "$work/headers"
 }
 
@@ -100,22 +108,28 @@ good=$(token demo 'Demo-Passw0rd!' '{"project":{"name":"cn-north-4"}}')
 is 'a password gives a token' "$(cat "$work/login")" '201 *"expires_at":"20*Z"*'
 is 'a wrong password gives none' "$(token demo wrong '{"domain":{"name":"demo-domain"}}'
         cat "$work/login")" '401 *"error"*wrong*'
-is 'a project token opens its project' "$(call dws.cn-north-4 "$clusters" -H "X-Auth-Token: $good")" '200 *'
-is 'an account token opens the account' "$(call ucs /v1/clusters -H "X-Auth-Token: $domain")" '200 *'
+is 'a project token opens its project' \
+        "$(call dws.cn-north-4 "$clusters" -H "X-Auth-Token: $good")" '200 *'
+is 'an account token opens the account' "$(call ucs /v1/clusters -H "X-Auth-Token: $domain")" \
+        '200 *'
 is 'a project token does not' "$(call ucs /v1/clusters -H "X-Auth-Token: $good")" '403 *APIGW.0302*'
 is 'an account token opens no project' \
         "$(call dws.cn-north-4 "$clusters" -H "X-Auth-Token: $domain")" '403 *APIGW.0302*'
 is 'another project is closed' \
-        "$(call dws.cn-north-4 "/v1.0/$analytics/clusters" -H "X-Auth-Token: $good")" '403 *APIGW.0302*'
+        "$(call dws.cn-north-4 "/v1.0/$analytics/clusters" -H "X-Auth-Token: $good")" \
+        '403 *APIGW.0302*'
 is 'another region is closed' \
         "$(call dws.ap-southeast-3 "$clusters" -H "X-Auth-Token: $good")" '401 *APIGW.0307*'
 is 'no credentials' "$(call dws.cn-north-4 "$clusters")" '401 *APIGW.0301*x-auth-token not found*'
-is 'an invented token' "$(call dws.cn-north-4 "$clusters" -H 'X-Auth-Token: x')" '401 *decrypt token fail*'
+is 'an invented token' "$(call dws.cn-north-4 "$clusters" -H 'X-Auth-Token: x')" \
+        '401 *decrypt token fail*'
 is 'projects are found by name' "$(call iam.cn-north-4 '/v3/projects?name=ap-southeast-3' \
         -H "X-Auth-Token: $good")" "200 *$singapore*"
-is 'the account is found' "$(call iam /v3/auth/domains -H "X-Auth-Token: $good")" '200 *demo-domain*'
+is 'the account is found' "$(call iam /v3/auth/domains -H "X-Auth-Token: $good")" \
+        '200 *demo-domain*'
 admin /clock -d '{"advance_ms": 3601000}'
-is 'a token ends' "$(call dws.cn-north-4 "$clusters" -H "X-Auth-Token: $good")" '401 *token expires*'
+is 'a token ends' "$(call dws.cn-north-4 "$clusters" -H "X-Auth-Token: $good")" \
+        '401 *token expires*'
 admin /clock -d '{"offset_ms": 0}'
 
 # Signatures.
@@ -173,7 +187,8 @@ is 'a login opens it' "$(call secure-sc /v4/default/registry/microservices \
         -H "Authorization: Bearer $bearer")" '200 *'
 is 'a wrong bearer token' "$(call secure-sc /v4/default/registry/microservices \
         -H 'Authorization: Bearer x')" '401 *401201*'
-is 'an unknown engine' "$(call registry-nowhere /v4/default/registry/microservices)" '404 *APIGW.0101*'
+is 'an unknown engine' "$(call registry-nowhere /v4/default/registry/microservices)" \
+        '404 *APIGW.0101*'
 is 'an unknown host' "$(call nowhere /)" '404 *APIGW.0101*'
 
 # The contract.
@@ -211,9 +226,11 @@ rules '* /v3/* huge'
 is 'a huge body' "$(curl -s --cacert "$work/tls/ca.pem" -o /dev/null -w '%{size_download}' \
         -H "X-Auth-Token: $good" "https://iam.localhost:$port/v3/auth/domains")" '671*'
 rules 'POST /v3.0/* processed-then-reset'
-user='{"user":{"domain_id":"65382450e8f64ac0870cd180d14e684b","name":"twin","password":"Twin-Passw0rd!"}}'
+user='{"user":{"domain_id":"65382450e8f64ac0870cd180d14e684b","name":"twin",
+        "password":"Twin-Passw0rd!"}}'
 create() {
-        call iam /v3.0/OS-USER/users -H "X-Auth-Token: $good" -H 'Content-Type: application/json' -d "$user"
+        call iam /v3.0/OS-USER/users -H "X-Auth-Token: $good" \
+                -H 'Content-Type: application/json' -d "$user"
 }
 is 'a reset after the work' "$(create)" '000 curl:@(35|52|55|56) '
 rules ''
@@ -229,8 +246,10 @@ urls=()
 for i in {1..64}; do
         urls+=("http://sc.localhost:$port$sc" -o /dev/null)
 done
-is 'delays overlap' "$(curl -s --parallel --parallel-immediate --parallel-max 64 -w '%{http_code}\n' \
-        "${urls[@]}" 2>/dev/null | sort | uniq -c | tr -s ' '; [ $(($(date +%s) - began)) -lt 16 ] || echo slow)" ' 64 200'
+is 'delays overlap' \
+        "$(curl -s --parallel --parallel-immediate --parallel-max 64 -w '%{http_code}\n' \
+        "${urls[@]}" 2>/dev/null | sort | uniq -c | tr -s ' '
+        [ $(($(date +%s) - began)) -lt 16 ] || echo slow)" ' 64 200'
 for i in {1..36}; do
         urls+=("http://sc.localhost:$port$sc" -o /dev/null)
 done
@@ -253,10 +272,13 @@ is 'it ends with its input' "$("$emulator" --plain --contract "$contract" --seed
         --exit-with-parent </dev/null)" 'listening on http://127.0.0.1:*'
 is 'the version' "$("$emulator" --version)" 'hcloud-emulator *'
 is 'the help' "$("$emulator" --help)" 'Usage: *'
-is 'only loopback' "$("$emulator" --listen 0.0.0.0:0 2>&1 || true)" '*not an address of the loopback*'
+is 'only loopback' "$("$emulator" --listen 0.0.0.0:0 2>&1 || true)" \
+        '*not an address of the loopback*'
 is 'a wrong number' "$("$emulator" --latency x 2>&1 || true)" '*--latency needs a number*'
-is 'no contract' "$("$emulator" --contract /nowhere 2>&1 || true)" '*cannot read the contract /nowhere/*'
-is 'a wrong seed' "$("$emulator" --contract "$contract" --seed /nowhere 2>&1 || true)" '*cannot seed from*'
+is 'no contract' "$("$emulator" --contract /nowhere 2>&1 || true)" \
+        '*cannot read the contract /nowhere/*'
+is 'a wrong seed' "$("$emulator" --contract "$contract" --seed /nowhere 2>&1 || true)" \
+        '*cannot seed from*'
 is 'a wrong option' "$("$emulator" --colour 2>&1 || true)" '*--help*'
 
 echo "1..$number"

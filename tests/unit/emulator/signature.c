@@ -102,8 +102,7 @@ START_TEST(headers_of_other_forms_are_refused) {
                 "SDK-HMAC-SHA256",
                 "SDK-HMAC-SHA256 Access=a",
                 "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=short",
-                "SDK-HMAC-SM3 Access=a, SignedHeaders=x-sdk-date, Signature="
-                "5a2ce64c865e0e6046321c6f3d5a77ba8413eeaf355c3166c03d58d02ac79624",
+                "SDK-HMAC-SM3 Access=a, SignedHeaders=x-sdk-date, Signature=0",
         };
         struct signature signature;
 
