@@ -22,7 +22,11 @@ struct auth_target {
         const char *engine;    /* id, for ENDPOINT_REGISTRY and ENDPOINT_CONFIG below an engine */
         const char *address;   /* base URL of that engine's server, found by the caller; NULL: as
                                   configured */
-        const char *token;     /* bearer token for SCOPE_ENGINE found by the caller, or NULL */
+        const char *login;     /* base URL where that engine's user logs in, its registry; NULL: as
+                                  `address` */
+        const char *token;     /* bearer token for SCOPE_ENGINE and SCOPE_KUBE found by the caller,
+                                  or NULL; with SCOPE_PROJECT one for an engine's accounts, beside
+                                  the cloud's own token */
 };
 
 int auth_new(struct http *http, const struct account *account, struct auth **ret);
@@ -43,3 +47,9 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
 int auth_describe(struct auth *auth, struct json **ret);
 
 const struct account *auth_account(const struct auth *auth);
+
+/* One finding of auth_check(): what was looked at, whether it is well, and what to know of it. */
+typedef void (*auth_check_fn)(void *data, const char *what, bool is_well, const char *text);
+
+/* Looks at configuration, credentials, clock and addresses; returns how many are not well. */
+int auth_check(struct auth *auth, struct op *op, auth_check_fn fn, void *data);

@@ -6,7 +6,7 @@
 #include "auth/secret.h"
 #include "base/text.h"
 
-/* What a key is made of. Of an unknown one no more is repeated: in `sk: abc=` the rest is a secret. */
+/* What a key is made of. Of an unknown one no more is shown: in `sk: abc=` the rest is a secret. */
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 struct parse {

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth/auth-internal.h"
+
+#include <strings.h>
+
+#include "auth/endpoint.h"
+#include "auth/secret.h"
+#include "base/stamp.h"
+#include "base/text.h"
+
+/**
+ * auth_new() - who we are in one account. No request is made.
+ * @http, @account: borrowed, must outlive it. Returns 0 or -ENOMEM.
+ */
+int auth_new(struct http *http, const struct account *account, struct auth **ret) {
+        _cleanup_(auth_freep) struct auth *auth = calloc(1, sizeof(*auth));
+        int r;
+
+        if (!auth)
+                return -ENOMEM;
+        auth->http = http;
+        auth->account = account;
+        (void)pthread_mutex_init(&auth->lock, NULL);
+        (void)pthread_mutex_init(&auth->reload, NULL);
+        r = tokens_new(&auth->tokens);
+        if (r == 0)
+                r = identity_new(NULL, account, &auth->identity);
+        if (r < 0)
+                return r;
+        auth_learn_domain(auth, account->domain_id, account->domain);
+        *ret = STEAL(auth);
+        return 0;
+}
+
+/** auth_free() - forget all, wiping what is secret; no request may be under way. Returns NULL. */
+struct auth *auth_free(struct auth *auth) {
+        if (!auth)
+                return NULL;
+        (void)tokens_free(auth->tokens);
+        (void)identity_unref(auth->identity);
+        (void)pthread_mutex_destroy(&auth->lock);
+        (void)pthread_mutex_destroy(&auth->reload);
+        for (size_t i = 0; i < auth->n_engines; i++) {
+                free(auth->engines[i].name);
+                free(auth->engines[i].value);
+        }
+        free(auth->engines);
+        free(auth->domain_id);
+        free(auth->domain_name);
+        free(auth);
+        return NULL;
+}
+
+/** auth_account() - the account; borrowed. */
+const struct account *auth_account(const struct auth *auth) {
+        return auth->account;
+}
+
+/**
+ * auth_login() - prove that the credentials work, and learn whose they are.
+ *
+ * Returns 0; -EACCES with the reason if the cloud refuses them; anything else (-ENETUNREACH,
+ * -ETIMEDOUT, …) says nothing about the credentials.
+ */
+int auth_login(struct auth *auth, struct op *op) {
+        switch (auth->account->type) {
+        case ACCOUNT_CLOUD:
+                return auth_learn(auth, op);
+        case ACCOUNT_SERVICECOMB:
+                return auth_login_engine(auth, op);
+        case ACCOUNT_KUBERNETES:
+                break;
+        }
+        return 0;
+}
+
+static int configured(struct op *op, const struct account *account, const char *what,
+                      const char *url, char **ret) {
+        if (!url)
+                return op_fail(op, ENOENT, "account `%s` has no address of a %s", account->name,
+                               what);
+        *ret = strdup(url);
+        return *ret ? 0 : op_fail(op, ENOMEM, "out of memory");
+}
+
+int auth_address(struct auth *auth, struct op *op, const struct auth_target *target, char **ret) {
+        const struct account *account = auth->account;
+
+        if (target->address)
+                return configured(op, account, "server", target->address, ret);
+        switch (target->endpoint) {
+        case ENDPOINT_REGISTRY:
+                return configured(op, account, "registry", account->registry, ret);
+        case ENDPOINT_CONFIG:
+                return configured(op, account, "configuration server", account->config_url, ret);
+        case ENDPOINT_KUBE:
+                return configured(op, account, "Kubernetes API server", NULL, ret);
+        case ENDPOINT_SERVICE:
+                break;
+        }
+        return endpoint_find(op, account, target->service, target->region, ret);
+}
+
+/* The request's own copies go as well; their lengths stay. */
+static void wipe_headers(struct http_request *request) {
+        static const char *const names[] = { "Authorization", "X-Auth-Token", "X-Security-Token" };
+
+        for (size_t i = 0; i < request->headers.count; i++) {
+                struct http_header *header = &request->headers.list[i];
+
+                for (size_t j = 0; j < ELEMENTSOF(names); j++)
+                        if (strcasecmp(header->name, names[j]) == 0)
+                                explicit_bzero(header->value, strlen(header->value));
+        }
+}
+
+static void set_transport(const struct auth *auth, const struct auth_target *target,
+                          struct http_request *request) {
+        const struct account *account = auth->account;
+        bool is_engine =
+                target->endpoint == ENDPOINT_REGISTRY || target->endpoint == ENDPOINT_CONFIG;
+
+        if (!request->ca_file && !request->ca_pem)
+                request->ca_file = account->ca_file;
+        request->allow_plain |= account->allow_plain;
+        if (is_engine)
+                request->verify_not |= !account->verify_engine;
+}
+
+static void look_at(struct auth_call *call, const struct http_response *response) {
+        if (call->target->endpoint != ENDPOINT_SERVICE)
+                return;
+        auth_observe(call->auth, response);
+        if (call->is_signed && response->status != 401)
+                auth_gate_worked(call->auth);
+}
+
+/**
+ * auth_send() - send a request with the account's credentials.
+ * @request: its method, url, headers, body, repeat and max_size are the caller's; `ca_file`,
+ * `allow_plain`, `verify_not` and `bucket` are filled where the caller left them open, credentials
+ * and their renewal always. The caller ends it with http_request_done().
+ *
+ * Returns 0 with any answer (a 401 only if it is about something else than our credentials),
+ * -EACCES with the reason if the credentials were refused, else as http_send().
+ */
+int auth_send(struct auth *auth, struct op *op, const struct auth_target *target,
+              struct http_request *request, struct http_response **ret) {
+        struct auth_call call = { .auth = auth, .target = target };
+        _cleanup_(freep) char *bucket = NULL;
+        int r;
+
+        set_transport(auth, target, request);
+        if (!request->bucket) {
+                if (asprintf(&bucket, "%s/%s", auth->account->name, target->service) < 0) {
+                        bucket = NULL;
+                        return op_fail(op, ENOMEM, "out of memory");
+                }
+                request->bucket = bucket;
+        }
+        request->authorize = auth_authorize;
+        request->renew = auth_renew;
+        request->auth_data = &call;
+        r = http_send(auth->http, op, request, ret);
+        if (r == 0)
+                look_at(&call, *ret);
+        if (bucket)
+                request->bucket = NULL;
+        request->auth_data = NULL;
+        wipe_headers(request);
+        auth_call_done(&call);
+        return r;
+}
