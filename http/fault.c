@@ -215,7 +215,8 @@ static int parse_body(const char *body, size_t len, struct json **ret) {
         if (len > BODY_MAX)
                 return -EFBIG;
         r = json_parse(body, len, ret, NULL);
-        if (r == -EBADMSG && decode_base64(body, len, &decoded) && decoded.data[0] == '{')
+        if (r == -EBADMSG && decode_base64(body, len, &decoded) &&
+            *buf_str(&decoded) == '{')
                 r = json_parse(decoded.data, decoded.len, ret, NULL);
         buf_done(&decoded);
         return r;

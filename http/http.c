@@ -2,6 +2,8 @@
 #include "http/http-internal.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 /* Nothing that tells this machine from others of its kind. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/limit.h"
 
+#include <stdio.h>
+
 #include "base/stamp.h"
 #include "base/text.h"
 

@@ -73,6 +73,7 @@ static enum name_kind name_kind(const char *name, size_t len) {
 struct gap {
         size_t len;
         char quote;     /* that opens the value, 0: none */
+        bool is_nested; /* and has a backslash before it: the text was quoted twice */
         bool is_equal;  /* `=` rather than `:` */
 };
 
@@ -92,30 +93,35 @@ static bool find_gap(const char *text, size_t len, struct gap *ret) {
                 return false;
         gap.is_equal = text[at] == '=';
         at = skip(text, len, at + 1, " \t[\\");
-        if (at < len && (text[at] == '"' || text[at] == '\''))
+        if (at < len && (text[at] == '"' || text[at] == '\'')) {
+                gap.is_nested = text[at - 1] == '\\';
                 gap.quote = text[at++];
+        }
         gap.len = at;
         *ret = gap;
         return true;
 }
 
-/* A backslash before a quote belongs to it where a text is quoted twice. */
-static size_t quoted_len(const char *text, size_t len, char quote) {
+/* Up to the closing quote; a quote with a backslash closes only what such a one opened. */
+static size_t quoted_len(const char *text, size_t len, const struct gap *gap) {
         size_t n = 0;
 
-        while (n < len && text[n] != quote && text[n] != '\\')
+        for (; n < len && text[n] != gap->quote; n++) {
+                if (text[n] != '\\' || n + 1 >= len)
+                        continue;
+                if (gap->is_nested && text[n + 1] == gap->quote)
+                        break;
                 n++;
-        while (n < len && text[n] == '\\' && (n + 1 >= len || text[n + 1] != quote))
-                n++;
-        return n;
+        }
+        return n < len ? n : len;
 }
 
-static size_t value_len(const char *text, size_t len, enum name_kind kind, char quote) {
+static size_t value_len(const char *text, size_t len, enum name_kind kind, const struct gap *gap) {
         const char *stop = kind == NAME_LINE ? "|\r\n\"'" : "|\r\n \t,;&\"'<>(){}[]\\";
         size_t n = 0;
 
-        if (quote)
-                return quoted_len(text, len, quote);
+        if (gap->quote)
+                return quoted_len(text, len, gap);
         while (n < len && !(text[n] && strchr(stop, text[n])))
                 n++;
         return n;
@@ -143,7 +149,7 @@ static size_t take_name(struct buf *buf, const char *text, size_t len) {
         if (kind == NAME_HARMLESS || !find_gap(text + name, len - name, &gap))
                 return 0;
         name += gap.len;
-        value = value_len(text + name, len - name, kind, gap.quote);
+        value = value_len(text + name, len - name, kind, &gap);
         if (!value || (kind == NAME_SECRET && is_sentence(text + name, value, &gap)))
                 return 0;
         (void)buf_add(buf, text, name);

@@ -46,6 +46,7 @@ static const struct {
         { "<html>\r\n<head><title>502 Bad Gateway</title><style>b { }</style></head>\r\n"
           "<body><script>var a = '<b>';</script><h1>502 Bad Gateway</h1></body></html>",
           NULL, "502 Bad Gateway 502 Bad Gateway", NULL },
+        { "e", NULL, "e", NULL },
         { "<unclosed", NULL, NULL, NULL },
         { "", NULL, NULL, NULL },
         { " \r\n\t", NULL, NULL, NULL },
@@ -138,6 +139,8 @@ static const struct {
           "{\"user_pwd\":\"[redacted]\",\"name\":\"dbadmin\"}" },
         { "{\\\"password\\\":\\\"a b c\\\",\\\"x\\\":1}",
           "{\\\"password\\\":\\\"[redacted]\\\",\\\"x\\\":1}" },
+        { "{\"password\":\"a\\nb \\\" c\",\"x\":1}", "{\"password\":\"[redacted]\",\"x\":1}" },
+        { "{\"password\":\"open end", "{\"password\":\"[redacted]" },
         { "password: must have 8 characters", "password: must have 8 characters" },
         { "password: Tr0ub4dor", "password: [redacted]" },
         { "password=hunter", "password=[redacted]" },
