@@ -21,7 +21,8 @@ void composer_done(struct composer *composer) {
 
 /** composer_join() - what another composition used was used here too. */
 void composer_join(struct composer *composer, const struct composer *other) {
-        if (other->fetched_ms && (!composer->fetched_ms || other->fetched_ms < composer->fetched_ms))
+        if (other->fetched_ms &&
+            (!composer->fetched_ms || other->fetched_ms < composer->fetched_ms))
                 composer->fetched_ms = other->fetched_ms;
         if (other->fresh_until_ms < composer->fresh_until_ms)
                 composer->fresh_until_ms = other->fresh_until_ms;
@@ -260,8 +261,8 @@ static int merge_members(struct json *into, const struct json *from) {
         return r;
 }
 
-static void note_item(struct composer *composer, const struct place *place,
-                      const struct json *item, int64_t now_ms) {
+static void note_item(struct composer *composer, const struct place *place, const struct json *item,
+                      int64_t now_ms) {
         struct request_params params;
         struct request request = { 0 };
         struct buf text = BUF_INIT(0);
@@ -275,8 +276,8 @@ static void note_item(struct composer *composer, const struct place *place,
 }
 
 /* One item anew by its own call; the list that holds it learns of it. */
-static int refresh_item(struct composer *composer, const struct place *place,
-                        struct json *known, struct json **ret) {
+static int refresh_item(struct composer *composer, const struct place *place, struct json *known,
+                        struct json **ret) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         _cleanup_(json_freep) struct json *body = NULL;
         _cleanup_(json_freep) struct json *item = NULL;

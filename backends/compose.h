@@ -9,19 +9,20 @@
 struct composer {
         struct view *view;
         struct op *op;
-        struct place *place;         /* what is composed */
-        int64_t fetched_ms;          /* realtime, of the oldest answer used; 0: none */
-        int64_t fresh_until_ms;      /* monotonic, the earliest of all; INT64_MAX: for ever */
-        int64_t max_age_ms;          /* bound for all answers asked for; 0: by their rows */
+        struct place *place;    /* what is composed */
+        int64_t fetched_ms;     /* realtime, of the oldest answer used; 0: none */
+        int64_t fresh_until_ms; /* monotonic, the earliest of all; INT64_MAX: for ever */
+        int64_t max_age_ms;     /* bound for all answers asked for; 0: by their rows */
         bool is_stale;
-        unsigned depth;              /* of resolvers that ask in turn */
-        struct param_list extra;     /* parameters that a hook sets for its own calls */
+        unsigned depth;          /* of resolvers that ask in turn */
+        struct param_list extra; /* parameters that a hook sets for its own calls */
         char request_id[OP_REQUEST_ID_SIZE];
 };
 
 enum { BUSY_AGE_MS = 5000 };
 
-void composer_init(struct composer *composer, struct view *view, struct op *op, struct place *place);
+void composer_init(struct composer *composer, struct view *view, struct op *op,
+                   struct place *place);
 void composer_done(struct composer *composer);
 void composer_join(struct composer *composer, const struct composer *other);
 int composer_fetch(struct composer *composer, const struct call *call, const char *only,

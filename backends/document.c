@@ -92,7 +92,8 @@ static int render(struct composer *composer, const struct file *file, const stru
                 r = buf_reserve(&text, 0);
         if (r < 0) {
                 buf_done(&text);
-                return op_fail(composer->op, r == -EINVAL ? EIO : -r, "cannot render %s", file->name);
+                return op_fail(composer->op, r == -EINVAL ? EIO : -r, "cannot render %s",
+                               file->name);
         }
         document->data = buf_steal(&text, &document->len);
         if (!document->data)
@@ -119,7 +120,7 @@ static void set_times(struct composer *composer, const struct place *place,
 
 static int compose(struct composer *composer, struct place *place, struct document *document) {
         const struct file *file = place->file;
-        const struct kind *kind = place->kind ? place->kind
+        const struct kind *kind = place->kind         ? place->kind
                                   : place_item(place) ? place_item(place)->kind
                                                       : NULL;
         _cleanup_(json_freep) struct json *value = NULL;

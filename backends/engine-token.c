@@ -108,10 +108,13 @@ static int issue(struct engine_tokens *tokens, struct op *op, const struct auth_
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         _cleanup_(json_freep) struct json *body = NULL;
         _cleanup_(freep) char *address = NULL;
-        struct auth_target target = { .service = "cse", .scope = SCOPE_PROJECT,
-                                      .region = engine->region, .project = engine->cloud_project };
+        struct auth_target target = { .service = "cse",
+                                      .scope = SCOPE_PROJECT,
+                                      .region = engine->region,
+                                      .project = engine->cloud_project };
         struct buf url = BUF_INIT(4096);
-        struct http_request request = { .method = METHOD_POST, .repeat = REPEAT_SAFE,
+        struct http_request request = { .method = METHOD_POST,
+                                        .repeat = REPEAT_SAFE,
                                         .bucket = "cse" };
         int r;
 

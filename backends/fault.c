@@ -79,9 +79,9 @@ static const struct {
         int status;
         int error;
 } statuses[] = {
-        { 400, EINVAL },    { 401, EACCES },    { 403, EACCES },   { 404, ENOENT },
-        { 405, EOPNOTSUPP }, { 408, ETIMEDOUT }, { 409, EEXIST },   { 412, ESTALE },
-        { 413, EFBIG },     { 414, ENAMETOOLONG }, { 422, EINVAL }, { 429, EBUSY },
+        { 400, EINVAL },     { 401, EACCES },       { 403, EACCES }, { 404, ENOENT },
+        { 405, EOPNOTSUPP }, { 408, ETIMEDOUT },    { 409, EEXIST }, { 412, ESTALE },
+        { 413, EFBIG },      { 414, ENAMETOOLONG }, { 422, EINVAL }, { 429, EBUSY },
 };
 
 static bool code_matches(const char *pattern, const char *code) {

@@ -10,7 +10,7 @@
 
 /* What is read from an item before its row is made. */
 struct reading {
-        struct buf text;                       /* all strings, each terminated */
+        struct buf text; /* all strings, each terminated */
         size_t filter, label, owner;
         size_t levels[KIND_LEVELS_MAX];
 };
@@ -140,7 +140,8 @@ static int read_item(const struct kind *kind, const char *id, const struct json 
         return 0;
 }
 
-static int compare_siblings(const struct index_row *a, const struct index_row *b, unsigned n_levels) {
+static int compare_siblings(const struct index_row *a, const struct index_row *b,
+                            unsigned n_levels) {
         int order = strcmp(a->filter, b->filter);
 
         for (unsigned i = 0; order == 0 && i < n_levels; i++)
@@ -248,8 +249,8 @@ static int add_item(struct op *op, struct index *index, uint32_t position) {
                                index->kind->name);
         if (!when_holds(&index->kind->only, item))
                 return 0;
-        if (index->kind->id_at && (json_text_at(item, index->kind->id_at, &other_id) < 0 ||
-                                   !*other_id))
+        if (index->kind->id_at &&
+            (json_text_at(item, index->kind->id_at, &other_id) < 0 || !*other_id))
                 return 0;
         r = read_item(index->kind, other_id ? other_id : source->id, item, index->n_levels, &row);
         if (r < 0)

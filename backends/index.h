@@ -8,26 +8,26 @@
 /* One item. The strings live behind the row in one block. */
 struct index_row {
         const char *id;
-        const char *filter;                    /* value of the kind's filter, "" without one */
-        const char *levels[KIND_LEVELS_MAX];   /* values of the grouping levels, not encoded */
-        const char *label;                     /* the item's name as the service has it */
-        char *name;                            /* the file name: encoded, unique among siblings */
-        const char *owner;                     /* id of its owner, "" without one */
-        struct timespec modified, created;     /* zero: unknown */
-        uint32_t position;                     /* in the answer's items */
-        bool is_busy;                          /* in a transition */
+        const char *filter;                  /* value of the kind's filter, "" without one */
+        const char *levels[KIND_LEVELS_MAX]; /* values of the grouping levels, not encoded */
+        const char *label;                   /* the item's name as the service has it */
+        char *name;                          /* the file name: encoded, unique among siblings */
+        const char *owner;                   /* id of its owner, "" without one */
+        struct timespec modified, created;   /* zero: unknown */
+        uint32_t position;                   /* in the answer's items */
+        bool is_busy;                        /* in a transition */
 };
 
 /* Immutable; shared by reference count. */
 struct index {
         atomic_uint refs;
         const struct kind *kind;
-        struct answer *answer;     /* owned reference */
+        struct answer *answer; /* owned reference */
         unsigned n_levels;
-        struct index_row **rows;   /* sorted by filter, levels, label, id */
+        struct index_row **rows; /* sorted by filter, levels, label, id */
         size_t count;
-        struct index_row **by_id;  /* the same, sorted by id */
-        bool is_busy;              /* one of them is */
+        struct index_row **by_id; /* the same, sorted by id */
+        bool is_busy;             /* one of them is */
 };
 
 /* A run of siblings: rows[begin] up to rows[end - 1]. */

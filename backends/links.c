@@ -17,15 +17,18 @@ static const struct place_row *content_of(const struct place *place) {
 }
 
 static const struct child *child_of_kind(const struct place_row *row, const struct kind *kind) {
-        for (const struct child *child = row->children; child && (child->kind || child->row); child++)
+        for (const struct child *child = row->children; child && (child->kind || child->row);
+             child++)
                 if (child->kind == kind)
                         return child;
         return NULL;
 }
 
 static int child_place(struct place *parent, const struct child *child, struct place **ret) {
-        return place_new(&(struct place_seed){ .type = PLACE_COLLECTION, .parent = parent,
-                                               .child = child, .kind = child->kind,
+        return place_new(&(struct place_seed){ .type = PLACE_COLLECTION,
+                                               .parent = parent,
+                                               .child = child,
+                                               .kind = child->kind,
                                                .step = child->name ? child->name : "" },
                          ret);
 }
@@ -159,14 +162,17 @@ int list_by_id(struct composer *composer, struct listing_builder *builder, struc
                 (void)buf_add_str(&target, "../");
                 r = item_path(kind, index, row, &target);
                 if (r == 0)
-                        r = place_new(&(struct place_seed){ .type = PLACE_LINK, .parent = place,
-                                                            .kind = kind, .id = row->id,
+                        r = place_new(&(struct place_seed){ .type = PLACE_LINK,
+                                                            .parent = place,
+                                                            .kind = kind,
+                                                            .id = row->id,
                                                             .step = row->id },
                                       &link);
                 if (r == 0)
                         r = listing_add(builder, &(struct entry){ .name = name.data,
                                                                   .type = ENTRY_LINK,
-                                                                  .place = link, .mode = 0777,
+                                                                  .place = link,
+                                                                  .mode = 0777,
                                                                   .target = target.data });
                 buf_done(&name);
                 buf_done(&encoded);

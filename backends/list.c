@@ -17,13 +17,17 @@ static int add_place(struct listing_builder *builder, const struct place_seed *s
         return listing_add(builder, entry);
 }
 
-static int add_file(struct listing_builder *builder, struct place *parent, const struct file *file) {
-        return add_place(builder,
-                         &(struct place_seed){ .type = PLACE_FILE, .parent = parent, .file = file,
-                                               .step = file->name },
-                         &(struct entry){ .name = (char *)(uintptr_t)file->name, .type = ENTRY_FILE,
-                                          .mode = 0444, .is_attribute = true,
-                                          .is_volatile = file->is_volatile });
+static int add_file(struct listing_builder *builder, struct place *parent,
+                    const struct file *file) {
+        return add_place(
+                builder,
+                &(struct place_seed){
+                        .type = PLACE_FILE, .parent = parent, .file = file, .step = file->name },
+                &(struct entry){ .name = (char *)(uintptr_t)file->name,
+                                 .type = ENTRY_FILE,
+                                 .mode = 0444,
+                                 .is_attribute = true,
+                                 .is_volatile = file->is_volatile });
 }
 
 static int add_files(struct listing_builder *builder, struct place *place, const struct file *files,
@@ -54,10 +58,11 @@ static int add_link(struct composer *composer, struct listing_builder *builder, 
                 r = link_to(composer, place, link->target, id, &path);
         if (r == 0 && path.len)
                 r = add_place(builder,
-                              &(struct place_seed){ .type = PLACE_LINK, .parent = place,
-                                                    .step = link->name },
+                              &(struct place_seed){
+                                      .type = PLACE_LINK, .parent = place, .step = link->name },
                               &(struct entry){ .name = (char *)(uintptr_t)link->name,
-                                               .type = ENTRY_LINK, .mode = 0777,
+                                               .type = ENTRY_LINK,
+                                               .mode = 0777,
                                                .target = path.data });
         buf_done(&path);
         /* What it leads to may be forbidden or gone: that must not hide the rest. */
@@ -70,20 +75,26 @@ static int add_child(struct composer *composer, struct listing_builder *builder,
 
         if (!child->name) {
                 _cleanup_(place_unrefp) struct place *collection = NULL;
-                int r = place_new(&(struct place_seed){ .type = PLACE_COLLECTION, .parent = place,
-                                                        .child = child, .kind = child->kind,
+                int r = place_new(&(struct place_seed){ .type = PLACE_COLLECTION,
+                                                        .parent = place,
+                                                        .child = child,
+                                                        .kind = child->kind,
                                                         .step = "" },
                                   &collection);
 
                 return r < 0 ? r : list_collection(composer, builder, collection);
         }
-        return add_place(builder,
-                         &(struct place_seed){
-                                 .type = is_collection ? PLACE_COLLECTION : PLACE_FIXED,
-                                 .parent = place, .child = child, .kind = child->kind,
-                                 .row = child->row, .step = child->name },
-                         &(struct entry){ .name = (char *)(uintptr_t)child->name,
-                                          .type = ENTRY_DIRECTORY, .mode = 0755 });
+        return add_place(
+                builder,
+                &(struct place_seed){ .type = is_collection ? PLACE_COLLECTION : PLACE_FIXED,
+                                      .parent = place,
+                                      .child = child,
+                                      .kind = child->kind,
+                                      .row = child->row,
+                                      .step = child->name },
+                &(struct entry){ .name = (char *)(uintptr_t)child->name,
+                                 .type = ENTRY_DIRECTORY,
+                                 .mode = 0755 });
 }
 
 static bool has_condition(const struct place_row *row) {
@@ -93,7 +104,8 @@ static bool has_condition(const struct place_row *row) {
         for (const struct link *link = row->links; link && link->name; link++)
                 if (link->from == FROM_ITEM)
                         return true;
-        for (const struct child *child = row->children; child && (child->kind || child->row); child++)
+        for (const struct child *child = row->children; child && (child->kind || child->row);
+             child++)
                 if (child->when.at)
                         return true;
         return false;
@@ -170,11 +182,14 @@ static int add_groups(struct listing_builder *builder, struct place *place,
                         r = buf_printf(&step, "=%s", last);
                 if (r == 0)
                         r = add_place(builder,
-                                      &(struct place_seed){ .type = PLACE_GROUP, .parent = place,
-                                                            .kind = place->kind, .level = last,
+                                      &(struct place_seed){ .type = PLACE_GROUP,
+                                                            .parent = place,
+                                                            .kind = place->kind,
+                                                            .level = last,
                                                             .depth = depth + 1,
                                                             .step = buf_str(&step) },
-                                      &(struct entry){ .name = name.data, .type = ENTRY_DIRECTORY,
+                                      &(struct entry){ .name = name.data,
+                                                       .type = ENTRY_DIRECTORY,
                                                        .mode = 0755 });
                 buf_done(&name);
                 buf_done(&step);
@@ -203,8 +218,10 @@ static int add_directory(struct composer *composer, struct listing_builder *buil
         r = place_new_item(place, place->kind, row->id, item, &made);
         if (r < 0)
                 return op_fail(composer->op, -r, "out of memory");
-        return listing_add(builder, &(struct entry){ .name = row->name, .type = ENTRY_DIRECTORY,
-                                                     .place = made, .mode = 0755,
+        return listing_add(builder, &(struct entry){ .name = row->name,
+                                                     .type = ENTRY_DIRECTORY,
+                                                     .place = made,
+                                                     .mode = 0755,
                                                      .modified = row->modified,
                                                      .created = row->created });
 }
@@ -212,19 +229,23 @@ static int add_directory(struct composer *composer, struct listing_builder *buil
 static int add_item_link(struct listing_builder *builder, struct place *place,
                          const struct index_row *row, const char *target) {
         return add_place(builder,
-                         &(struct place_seed){ .type = PLACE_LINK, .parent = place,
-                                               .kind = place->kind, .id = row->id,
+                         &(struct place_seed){ .type = PLACE_LINK,
+                                               .parent = place,
+                                               .kind = place->kind,
+                                               .id = row->id,
                                                .step = row->id,
                                                .beside = place_collection(place) },
-                         &(struct entry){ .name = row->name, .type = ENTRY_LINK, .mode = 0777,
+                         &(struct entry){ .name = row->name,
+                                          .type = ENTRY_LINK,
+                                          .mode = 0777,
                                           .target = (char *)(uintptr_t)target,
-                                          .modified = row->modified, .created = row->created });
+                                          .modified = row->modified,
+                                          .created = row->created });
 }
 
 /* A link to the item where it really stands; with an owner that is gone, it stands here. */
 static int add_linked(struct composer *composer, struct listing_builder *builder,
-                      struct place *place, const struct index *index,
-                      const struct index_row *row) {
+                      struct place *place, const struct index *index, const struct index_row *row) {
         const struct kind *kind = place->kind;
         struct buf path = BUF_INIT(4096);
         int r;
@@ -253,16 +274,21 @@ static int add_document(struct listing_builder *builder, struct place *place,
         if (r == 0)
                 r = buf_printf(&step, "%s:%s@%s", place->kind->name, row->id, file->name);
         if (r == 0)
-                r = place_new(&(struct place_seed){ .type = PLACE_FILE, .parent = place,
-                                                    .kind = place->kind, .file = file,
-                                                    .id = row->id, .step = buf_str(&step),
+                r = place_new(&(struct place_seed){ .type = PLACE_FILE,
+                                                    .parent = place,
+                                                    .kind = place->kind,
+                                                    .file = file,
+                                                    .id = row->id,
+                                                    .step = buf_str(&step),
                                                     .beside = place_collection(place) },
                               &made);
         if (r == 0)
                 r = place_set_item(made, item);
         if (r == 0)
-                r = listing_add(builder, &(struct entry){ .name = name.data, .type = ENTRY_FILE,
-                                                          .place = made, .mode = 0444,
+                r = listing_add(builder, &(struct entry){ .name = name.data,
+                                                          .type = ENTRY_FILE,
+                                                          .place = made,
+                                                          .mode = 0444,
                                                           .is_attribute = true,
                                                           .is_volatile = file->is_volatile,
                                                           .modified = row->modified,
@@ -314,12 +340,14 @@ static int add_subdirs(struct listing_builder *builder, struct place *place) {
                         continue;
                 if (!name)
                         return -ENOMEM;
-                r = add_place(builder,
-                              &(struct place_seed){ .type = PLACE_SUBDIR, .parent = place,
-                                                    .kind = place->kind, .subdir = name,
-                                                    .step = name },
-                              &(struct entry){ .name = name, .type = ENTRY_DIRECTORY,
-                                               .mode = 0755 });
+                r = add_place(
+                        builder,
+                        &(struct place_seed){ .type = PLACE_SUBDIR,
+                                              .parent = place,
+                                              .kind = place->kind,
+                                              .subdir = name,
+                                              .step = name },
+                        &(struct entry){ .name = name, .type = ENTRY_DIRECTORY, .mode = 0755 });
         }
         return r;
 }
@@ -352,10 +380,13 @@ static bool shows_by_id(const struct place *place) {
 
 static int add_by_id(struct listing_builder *builder, struct place *place) {
         return add_place(builder,
-                         &(struct place_seed){ .type = PLACE_BY_ID, .parent = place,
-                                               .kind = place->kind, .step = ".by-id" },
+                         &(struct place_seed){ .type = PLACE_BY_ID,
+                                               .parent = place,
+                                               .kind = place->kind,
+                                               .step = ".by-id" },
                          &(struct entry){ .name = (char *)(uintptr_t) ".by-id",
-                                          .type = ENTRY_DIRECTORY, .mode = 0755 });
+                                          .type = ENTRY_DIRECTORY,
+                                          .mode = 0755 });
 }
 
 static bool shows_project(const struct view *view, const char *name) {

@@ -130,7 +130,8 @@ static int walk_kind(struct operations *operations, const struct kind *kind, con
                 if (r == 0)
                         r = add(operations, kind->refresh, buf_str(&below), first_file(kind));
                 if (r == 0)
-                        r = walk(operations, &kind->content, buf_str(&below), kind->name, depth + 1);
+                        r = walk(operations, &kind->content, buf_str(&below), kind->name,
+                                 depth + 1);
         }
         buf_truncate(&below, collection);
         buf_done(&below);
@@ -163,7 +164,8 @@ static int walk(struct operations *operations, const struct place_row *row, cons
 
 /* Calls that no row names, and those that the tables leave out. */
 static int add_rest(struct operations *operations, const struct service *service) {
-        for (const struct omitted *omitted = service->omitted; omitted && omitted->call; omitted++) {
+        for (const struct omitted *omitted = service->omitted; omitted && omitted->call;
+             omitted++) {
                 struct operation *operation = find(operations, omitted->call);
 
                 if (!operation)

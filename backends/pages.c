@@ -35,7 +35,8 @@ int pages_query(const struct call *call, const struct pages *pages, struct buf *
                 add_pair(query, "limit", call->page_size);
                 if (pages->cursor) {
                         (void)buf_add_str(query, "&continue=");
-                        (void)text_percent_encode(query, pages->cursor, strlen(pages->cursor), NULL);
+                        (void)text_percent_encode(query, pages->cursor, strlen(pages->cursor),
+                                                  NULL);
                 }
                 break;
         }

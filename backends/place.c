@@ -208,8 +208,10 @@ int place_new_item(struct place *collection, const struct kind *kind, const char
 
         r = buf_printf(&step, "%s:%s", kind->name, id);
         if (r == 0)
-                r = place_new(&(struct place_seed){ .type = PLACE_ITEM, .parent = collection,
-                                                    .kind = kind, .id = id,
+                r = place_new(&(struct place_seed){ .type = PLACE_ITEM,
+                                                    .parent = collection,
+                                                    .kind = kind,
+                                                    .id = id,
                                                     .step = buf_str(&step),
                                                     .beside = place_collection(collection) },
                               &place);

@@ -25,18 +25,18 @@ struct param_list {
 struct place {
         atomic_uint refs;
         enum place_type type;
-        unsigned depth;               /* GROUP: levels named, from 1 */
-        struct place *parent;         /* owned reference, NULL at the account */
-        const struct place_row *row;  /* FIXED: its content */
-        const struct child *child;    /* FIXED and COLLECTION: the row that put it there, or NULL */
-        const struct kind *kind;      /* all but FIXED and files of FIXED */
-        const struct file *file;      /* FILE */
-        char *id;                     /* ITEM, FILE of a document, LINK to an item */
-        char *level;                  /* GROUP: the value of its level, not encoded */
-        char *subdir;                 /* SUBDIR: its name */
-        struct param_list params;     /* known here, beyond the parent's */
-        char *identity;               /* account, service, kinds and ids: never changes */
-        uint64_t ino;                 /* hash of the identity */
+        unsigned depth;              /* GROUP: levels named, from 1 */
+        struct place *parent;        /* owned reference, NULL at the account */
+        const struct place_row *row; /* FIXED: its content */
+        const struct child *child;   /* FIXED and COLLECTION: the row that put it there, or NULL */
+        const struct kind *kind;     /* all but FIXED and files of FIXED */
+        const struct file *file;     /* FILE */
+        char *id;                    /* ITEM, FILE of a document, LINK to an item */
+        char *level;                 /* GROUP: the value of its level, not encoded */
+        char *subdir;                /* SUBDIR: its name */
+        struct param_list params;    /* known here, beyond the parent's */
+        char *identity;              /* account, service, kinds and ids: never changes */
+        uint64_t ino;                /* hash of the identity */
 };
 
 int param_list_set(struct param_list *params, const char *name, const char *value);

@@ -3,20 +3,30 @@
 
 #include "base/text.h"
 
+static bool is_one_of(const char *text, const char *const *list) {
+        for (; *list; list++)
+                if (text_eq(text, *list))
+                        return true;
+        return false;
+}
+
+static bool holds_alone(const struct when *when, const struct json *item) {
+        struct json *value = json_at(item, when->at);
+        _cleanup_(freep) char *text = NULL;
+
+        if (!when->is && !when->among)
+                return value != NULL;
+        if (json_text_at(value, "", &text) < 0)
+                return false;
+        return when->is ? text_eq(text, when->is) : is_one_of(text, when->among);
+}
+
 /** when_holds() - does a row's condition hold for an item? An empty condition always does. */
 bool when_holds(const struct when *when, const struct json *item) {
-        _cleanup_(freep) char *text = NULL;
-        struct json *value;
-        bool holds;
-
-        if (!when->at)
-                return true;
-        value = json_at(item, when->at);
-        if (!when->is)
-                holds = value != NULL;
-        else
-                holds = json_text_at(value, "", &text) == 0 && text_eq(text, when->is);
-        return holds != when->negate;
+        for (; when && when->at; when = when->and)
+                if (holds_alone(when, item) == when->negate)
+                        return false;
+        return true;
 }
 
 /* Splits the first step off a pointer; false at its end. */

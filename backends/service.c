@@ -14,9 +14,9 @@
 
 struct service_source {
         struct source source;
-        struct auth *auth;             /* borrowed */
+        struct auth *auth; /* borrowed */
         struct engine_tokens *tokens;
-        char *account;                 /* name, for rate buckets */
+        char *account; /* name, for rate buckets */
 };
 
 /* An id that was seen while pages are read. */
@@ -88,7 +88,8 @@ static int exchange(struct service_source *service, struct op *op, const struct 
                     const struct pages *pages, struct http_response **ret) {
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         _cleanup_(freep) char *bucket = NULL;
-        struct http_request http = { .method = request->call->method, .body = request->body,
+        struct http_request http = { .method = request->call->method,
+                                     .body = request->body,
                                      .body_len = request->body_len,
                                      .repeat = request->call->repeat };
         struct buf url = BUF_INIT(64 * 1024);
@@ -169,8 +170,8 @@ static int note_meta(struct answer *answer, const struct http_response *response
         return 0;
 }
 
-static int read_single(struct service_source *service, struct op *op,
-                       const struct request *request, struct answer *answer) {
+static int read_single(struct service_source *service, struct op *op, const struct request *request,
+                       struct answer *answer) {
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         _cleanup_(json_freep) struct json *body = NULL;
         const struct pages first = { 0 };
@@ -206,7 +207,7 @@ static bool remember(struct reading *reading, const char *id) {
 static void forget(struct reading *reading) {
         struct seen *seen, *next;
 
-        HASH_ITER(hh, reading->seen, seen, next) {
+        HASH_ITER (hh, reading->seen, seen, next) {
                 HASH_DEL(reading->seen, seen);
                 free(seen);
         }

@@ -12,20 +12,21 @@ enum { INDEX_MEMO = 256 };
 struct memo {
         char *key;
         struct index *index;
-        uint64_t used;        /* clock of the memo, for the least recently used */
+        uint64_t used; /* clock of the memo, for the least recently used */
 };
 
 struct view {
         char *account;
         enum account_type type;
-        const char *const *services; /* borrowed for the life of the view, as are the other options */
+        const char *const
+                *services; /* borrowed for the life of the view, as are the other options */
         const char *const *projects;
         int64_t ttl_ms;
         int (*describe)(void *data, struct json **ret);
         void *describe_data;
-        struct source *source;       /* borrowed */
+        struct source *source; /* borrowed */
         struct place *root;
-        pthread_mutex_t lock;        /* protects what follows */
+        pthread_mutex_t lock; /* protects what follows */
         struct memo memo[INDEX_MEMO];
         uint64_t clock;
 };

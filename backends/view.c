@@ -32,7 +32,8 @@ int view_new(const struct view_options *options, struct source *source, struct v
                 return -ENOMEM;
         if (!account_rows[options->type])
                 return -EINVAL;
-        r = place_new(&(struct place_seed){ .type = PLACE_FIXED, .row = account_rows[options->type],
+        r = place_new(&(struct place_seed){ .type = PLACE_FIXED,
+                                            .row = account_rows[options->type],
                                             .step = view->account },
                       &view->root);
         if (r < 0)
@@ -148,8 +149,12 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
 
         if (!file || !kind->by_name || match_pattern(file->name, name, &id) < 0)
                 return op_fail(op, ENOENT, "no such name here");
-        r = place_new(&(struct place_seed){ .type = PLACE_FILE, .parent = directory, .kind = kind,
-                                            .file = file, .id = id, .step = name },
+        r = place_new(&(struct place_seed){ .type = PLACE_FILE,
+                                            .parent = directory,
+                                            .kind = kind,
+                                            .file = file,
+                                            .id = id,
+                                            .step = name },
                       &place);
         if (r == 0)
                 r = place_set_item(place, NULL);
@@ -158,8 +163,11 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
         r = view_read(view, op, place, &document);
         if (r < 0)
                 return r;
-        *ret = (struct entry){ .name = strdup(name), .type = ENTRY_FILE, .mode = 0444,
-                               .is_attribute = true, .is_volatile = file->is_volatile };
+        *ret = (struct entry){ .name = strdup(name),
+                               .type = ENTRY_FILE,
+                               .mode = 0444,
+                               .is_attribute = true,
+                               .is_volatile = file->is_volatile };
         if (!ret->name)
                 return op_fail(op, ENOMEM, "out of memory");
         ret->place = STEAL(place);

@@ -20,20 +20,20 @@ enum entry_type { ENTRY_DIRECTORY, ENTRY_FILE, ENTRY_LINK };
 
 /* One name in a directory. */
 struct entry {
-        char *name;            /* encoded, 1 to 255 bytes, unique in its listing */
+        char *name; /* encoded, 1 to 255 bytes, unique in its listing */
         enum entry_type type;
-        struct place *place;   /* owned reference */
-        char *target;          /* ENTRY_LINK: relative path, owned */
-        mode_t mode;           /* permission bits */
-        bool is_attribute;     /* of the resource itself: comes before collections */
-        bool is_volatile;      /* content moves by itself */
+        struct place *place;               /* owned reference */
+        char *target;                      /* ENTRY_LINK: relative path, owned */
+        mode_t mode;                       /* permission bits */
+        bool is_attribute;                 /* of the resource itself: comes before collections */
+        bool is_volatile;                  /* content moves by itself */
         struct timespec modified, created; /* zero: unknown */
 };
 
 /* What a directory held at one moment. Immutable, shared by reference count. */
 struct listing {
         atomic_uint refs;
-        struct entry *entries;  /* attributes first, then links, then directories */
+        struct entry *entries; /* attributes first, then links, then directories */
         size_t count;
         uint64_t hash;          /* of the names, types and targets */
         int64_t fetched_ms;     /* realtime clock, of the oldest answer used; 0: fixed for ever */
@@ -46,22 +46,22 @@ struct listing {
 /* The bytes of a file at one moment. Immutable, shared by reference count. */
 struct document {
         atomic_uint refs;
-        char *data;             /* owned, terminated */
+        char *data; /* owned, terminated */
         size_t len;
-        uint64_t hash;          /* of the bytes */
+        uint64_t hash; /* of the bytes */
         struct timespec modified, created;
         int64_t fetched_ms;     /* realtime clock */
         int64_t fresh_until_ms; /* monotonic clock; INT64_MAX: for ever */
         bool is_stale;
-        char *request_id;       /* of the answer it was made from, or NULL */
+        char *request_id; /* of the answer it was made from, or NULL */
 };
 
 struct view_options {
-        const char *account;           /* name, part of every identity */
+        const char *account; /* name, part of every identity */
         enum account_type type;
-        const char *const *services;   /* to show, NULL-terminated; NULL: all */
-        const char *const *projects;   /* to show, NULL-terminated; NULL: all */
-        unsigned ttl_s;                /* in place of the default of 60 s, 0: default */
+        const char *const *services; /* to show, NULL-terminated; NULL: all */
+        const char *const *projects; /* to show, NULL-terminated; NULL: all */
+        unsigned ttl_s;              /* in place of the default of 60 s, 0: default */
         int (*describe)(void *data, struct json **ret); /* account.json */
         void *describe_data;
 };

@@ -73,26 +73,28 @@ struct call {
         enum scope scope;
         enum risk risk;
         enum repeat repeat;
-        const char *items;   /* list: pointer to the array in the answer, "" if it is the answer */
-        const char *key;     /* list: pointer to an item's id; several joined by ',' give `a/b` */
-        const char *total;   /* list: pointer to the total, NULL if none comes */
+        const char *items; /* list: pointer to the array in the answer, "" if it is the answer */
+        const char *key;   /* list: pointer to an item's id; several joined by ',' give `a/b` */
+        const char *total; /* list: pointer to the total, NULL if none comes */
         enum paging paging;
-        unsigned page_size;  /* limit sent, 0: none */
-        unsigned most;       /* list: no more than so many items are wanted, 0: all */
-        split_fn split;      /* list: in place of `items`, for odd shapes */
-        const char *success; /* pointer to a result code inside a 2xx … */
-        const char *success_is; /* … that must be absent or this text */
+        unsigned page_size;           /* limit sent, 0: none */
+        unsigned most;                /* list: no more than so many items are wanted, 0: all */
+        split_fn split;               /* list: in place of `items`, for odd shapes */
+        const char *success;          /* pointer to a result code inside a 2xx … */
+        const char *success_is;       /* … that must be absent or this text */
         const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
         const struct call *also;      /* list: a second call whose items belong to the same list */
-        unsigned ttl_s;      /* how long an answer serves; 0: the service's default of 60 s */
-        bool is_volatile;    /* what it tells moves by itself: shown, never compared */
+        unsigned ttl_s;   /* how long an answer serves; 0: the service's default of 60 s */
+        bool is_volatile; /* what it tells moves by itself: shown, never compared */
 };
 
 /* Shown only if the object has, or has not, something at a pointer. */
 struct when {
-        const char *at;   /* NULL: always */
-        const char *is;   /* the scalar's text; NULL: anything but null */
+        const char *at;           /* NULL: always */
+        const char *is;           /* the scalar's text; NULL: anything but null */
+        const char *const *among; /* in place of `is`: one of these texts, NULL-terminated */
         bool negate;
+        const struct when *and; /* a further condition, or NULL */
 };
 
 /* How a file's bytes are made from a value. */
@@ -129,17 +131,94 @@ struct file {
         compose_fn compose;
         const struct call *further; /* that `compose` makes itself, if it does */
         enum codec codec;
-        struct when when;           /* on the item */
-        bool is_volatile;           /* changes by itself: never kept by the kernel */
-        const struct save *save;    /* how a save is sent; NULL: 0444 */
+        struct when when;        /* on the item */
+        bool is_volatile;        /* changes by itself: never kept by the kernel */
+        const struct save *save; /* how a save is sent; NULL: 0444 */
 };
 
 /* A symbolic link to an item of another kind, found by its id. */
 struct link {
         const char *name;
-        enum from from;             /* where the id is read */
-        const char *at;             /* pointer to the id; no id, no link */
-        const struct kind *target;  /* the kind the id is of; a sibling or a sibling of an ancestor */
+        enum from from; /* where the id is read */
+        const char *at; /* pointer to the id; no id, no link */
+        const struct kind
+                *target; /* the kind the id is of; a sibling or a sibling of an ancestor */
+        const struct relation *relation; /* NULL: the link cannot be changed */
+};
+
+/*
+ * Changes. A body is written as JSON in which a string `=/pointer` stands for that part of the new
+ * document, `={name}` for a parameter and `=` for all of the document; what is not there is left
+ * out with its member.
+ */
+
+struct planner;
+
+/* Adds the requests of a change to a plan, where rows cannot say them. 0 or negative errno. */
+typedef int (*plan_fn)(struct planner *planner);
+
+/* One request of a save, sent when a member that it carries changed. */
+struct save_step {
+        const struct call *call;
+        const char *const *members; /* pointers (with `*`), NULL-terminated; NULL: any change */
+        const char *body;           /* NULL: none */
+        const char *const *params;  /* further parameters, `name=/pointer` in the new document */
+};
+
+/* How the save of a document becomes requests. */
+struct save {
+        const char *const *editable;   /* pointers (with `*`) that may differ; NULL: all */
+        const struct save_step *steps; /* in the order they are sent; ends without a call */
+        plan_fn plan;                  /* in place of `steps` */
+        bool may_be_empty;             /* an empty text is a value, not a mistake */
+        const char *hint;              /* what to do about the other members, for the refusal */
+};
+
+enum creation {
+        CREATE_NEVER,
+        CREATE_AT_ONCE,  /* mkdir: a name is all that is needed */
+        CREATE_DOCUMENT, /* the first save of a new file */
+        CREATE_DRAFT,    /* mkdir makes a local draft, saving its document sends it */
+};
+
+/* A setting's words: what `allow_create` and `allow_delete` must at least be. */
+enum weight { WEIGHT_DOCUMENTS, WEIGHT_ALL };
+
+/* A member of a creation that must not come back: a write-only file in the draft. */
+struct secret_member {
+        const char *file; /* name in the draft */
+        const char *at;   /* pointer in the body */
+};
+
+struct create {
+        enum creation how;
+        enum weight weight;
+        const struct call *call;
+        const char *body;      /* `={name}` is the new name */
+        plan_fn plan;          /* in place of `call` and `body` */
+        const char *id_at;     /* pointer to the id in the answer; NULL: found by its name */
+        const char *name_rule; /* regular expression (POSIX extended) of legal names, or NULL */
+        const char *name_hint; /* the rule in words */
+        const char *document;  /* CREATE_DRAFT: the document's file name */
+        const char *draft;     /* CREATE_DRAFT: its template, JSON */
+        const char *const *required;         /* pointers that must be there */
+        const struct secret_member *secrets; /* end with a NULL file */
+};
+
+struct removal {
+        const struct call *call;
+        enum weight weight;
+        const char *body;
+        plan_fn plan;    /* in place of `call` and `body` */
+        plan_fn blocked; /* refuses with ENOTEMPTY, EBUSY or EPERM, on fresh answers */
+};
+
+/* Relations made by ln -s and ended by rm. */
+struct relation {
+        const struct call *join;
+        const char *join_body;
+        const struct call *leave;
+        const char *leave_body;
 };
 
 struct param_list;
@@ -152,35 +231,45 @@ typedef int (*resolve_fn)(struct composer *composer, struct param_list *params);
 
 /* A directory below a resource or a service: a collection, or a fixed place with its own content. */
 struct child {
-        const char *name;           /* NULL with a kind whose items stand in the parent itself */
-        const struct kind *kind;    /* the collection … */
+        const char *name;            /* NULL with a kind whose items stand in the parent itself */
+        const struct kind *kind;     /* the collection … */
         const struct place_row *row; /* … or the fixed directory */
-        struct when when;           /* on the item that the parent is */
-        const char *const *bind;    /* parameters that hold below, `name=value`, NULL-terminated */
-        resolve_fn resolve;         /* further ones that must be asked for */
+        struct when when;            /* on the item that the parent is */
+        const char *const *bind;     /* parameters that hold below, `name=value`, NULL-terminated */
+        resolve_fn resolve;          /* further ones that must be asked for */
 };
 
 /* `actions/<verb>`. */
 struct action {
         const char *verb;
         const struct call *call;
-        const char *result;         /* file that appears, mode 0400; NULL: only `.result` */
-        struct when when;
+        const char *body;     /* what is sent: `=` the text written; NULL: no body */
+        const char *form;     /* the template that reading it shows, JSON as in `body`, with the
+                                       pointers into the resource's object; NULL: `{}` */
+        plan_fn plan;         /* in place of `call` and `body` */
+        enum weight weight;   /* where the call's risk is a deletion */
+        const char *issues;   /* secret file that appears, mode 0400; NULL: only `.result` */
+        const char *secret;   /* pointer to the secret in the answer; NULL: all of it */
+        bool has_secret_body; /* stored nowhere */
+        const char *const *params; /* `name=/pointer` in the text written */
+        struct when when;          /* on the item */
+        struct when allowed;       /* else EPERM */
+        const char *hint;          /* one line for people */
 };
 
 /* What a directory holds: of a service, a fixed place, or each item of a collection. */
 struct place_row {
-        const struct file *files;       /* each list ends with a row whose name (verb) is NULL … */
+        const struct file *files; /* each list ends with a row whose name (verb) is NULL … */
         const struct link *links;
-        const struct child *children;   /* … here with neither kind nor row */
+        const struct child *children; /* … here with neither kind nor row */
         const struct action *actions;
 };
 
 /* The states a resource goes through; all that the contract lists, failures included. */
 struct life {
-        const char *at;                 /* pointer to the state in the list's item */
-        const char *busy_at;            /* pointer that is non-null and non-empty while work runs */
-        const char *const *busy;        /* NULL-terminated; compared without case */
+        const char *at;          /* pointer to the state in the list's item */
+        const char *busy_at;     /* pointer that is non-null and non-empty while work runs */
+        const char *const *busy; /* NULL-terminated; compared without case */
         const char *const *good;
         const char *const *bad;
 };
@@ -198,41 +287,44 @@ enum { KIND_LEVELS_MAX = 4 };
 
 /* A collection and its items. */
 struct kind {
-        const char *name;             /* singular, one word: identity, messages; unique in a service */
-        const char *service;          /* whose default settings hold */
+        const char *name;    /* singular, one word: identity, messages; unique in a service */
+        const char *service; /* whose default settings hold */
         enum shape shape;
         const struct call *list;
-        const struct call *sweep;     /* a list whose items include these, told apart by `filter`:
+        const struct call *sweep;   /* a list whose items include these, told apart by `filter`:
                                          used when its answer is at hand, never asked for */
-        const struct call *get;       /* one item in full; NULL: the list has everything */
-        const char *object;           /* pointer to the item in the answer of `get` */
-        const struct call *refresh;   /* one item as the list tells it, when it must be fresh */
-        const char *refresh_at;       /* pointer to the item in the answer of `refresh` */
-        bool refresh_is_part;         /* it tells some members only, the others stay */
-        const char *const *levels;    /* pointers to the names of grouping levels above the item,
+        const struct call *get;     /* one item in full; NULL: the list has everything */
+        const char *object;         /* pointer to the item in the answer of `get` */
+        const struct call *refresh; /* one item as the list tells it, when it must be fresh */
+        const char *refresh_at;     /* pointer to the item in the answer of `refresh` */
+        bool refresh_is_part;       /* it tells some members only, the others stay */
+        const char *const *levels;  /* pointers to the names of grouping levels above the item,
                                          NULL-terminated; `=text` is a constant; absent is `-` */
         const char *const *level_params; /* parameter names of the levels, same order */
-        path_fn group;                /* one level made by a function in place of `levels` */
-        const char *id_at;            /* pointer to the item's id, where it is not the list's own
+        path_fn group;                   /* one level made by a function in place of `levels` */
+        const char *id_at;               /* pointer to the item's id, where it is not the list's own
                                          key: of items that share one, the first stands for all */
-        const char *label;            /* pointer to the item's name */
-        const char *unnamed;          /* the name of an item whose name is empty */
-        const char *const *params;    /* names under which calls below know the id, NULL-terminated */
-        const char *const *more;      /* further parameters from the item, `name=/pointer` */
-        const char *const *modified;  /* pointers to its times, the first that is one wins */
+        const char *label;               /* pointer to the item's name */
+        const char *unnamed;             /* the name of an item whose name is empty */
+        const char *const *params; /* names under which calls below know the id, NULL-terminated */
+        const char *const *more;   /* further parameters from the item, `name=/pointer` */
+        const char *const *modified; /* pointers to its times, the first that is one wins */
         const char *const *created;
-        struct when only;             /* items to show; others are left out */
-        const char *filter;           /* pointer whose text must equal … */
-        const char *filter_param;     /* … this parameter: one list serves several directories */
-        const struct kind *target;    /* SHAPE_LINK; with SHAPE_DIRECTORY: a link where the item has
+        struct when only;          /* items to show; others are left out */
+        const char *filter;        /* pointer whose text must equal … */
+        const char *filter_param;  /* … this parameter: one list serves several directories */
+        const struct kind *target; /* SHAPE_LINK; with SHAPE_DIRECTORY: a link where the item has
                                          an owner (`owner_at`) that exists, a directory else */
-        const char *owner_at;         /* pointer to the owner's id in the item */
-        const struct kind *owner;     /* the kind that id is of */
-        struct place_row content;     /* of each item */
-        struct place_row shared;      /* of the collection itself (and its `actions/`) */
+        const char *owner_at;      /* pointer to the owner's id in the item */
+        const struct kind *owner;  /* the kind that id is of */
+        struct place_row content;  /* of each item */
+        struct place_row shared;   /* of the collection itself (and its `actions/`) */
         const struct file *level_files; /* files in the directory of the last grouping level */
         const struct life *life;
-        bool by_name;                 /* not listable: a name is asked for by `get` when looked up */
+        const struct create *create;     /* NULL: EPERM without a request */
+        const struct removal *removal;   /* NULL: EPERM without a request */
+        const struct relation *relation; /* SHAPE_LINK */
+        bool by_name; /* not listable: a name is asked for by `get` when looked up */
 };
 
 /* A call that has no place in the tree, and why. */
@@ -243,9 +335,9 @@ struct omitted {
 
 /* A service: its directory and defaults. */
 struct service {
-        const char *name;             /* directory, and the word in configuration */
-        const char *title;            /* for people */
+        const char *name;  /* directory, and the word in configuration */
+        const char *title; /* for people */
         struct place_row content;
         const struct call *const *calls; /* those that no row of the tree names, NULL-terminated */
-        const struct omitted *omitted; /* calls without a place; ends with a row without a call */
+        const struct omitted *omitted;   /* calls without a place; ends with a row without a call */
 };

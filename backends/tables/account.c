@@ -185,11 +185,12 @@ const struct service iam_service = {
 };
 
 static const struct place_row servicecomb_row = {
-        .children = (const struct child[]){
-                { .name = "registry", .kind = &microservice },
-                { .name = "config", .kind = &configuration },
-                { 0 },
-        },
+        .children =
+                (const struct child[]){
+                        { .name = "registry", .kind = &microservice },
+                        { .name = "config", .kind = &configuration },
+                        { 0 },
+                },
 };
 
 /* The content of an account's directory, by its type. */
@@ -200,6 +201,6 @@ const struct place_row *const account_rows[] = {
 };
 
 const struct service *const services[] = {
-        &iam_service, &dws_service, &ucs_service, &cse_service,
+        &iam_service,         &dws_service, &ucs_service, &cse_service,
         &servicecomb_service, &ems_service, NULL,
 };

@@ -9,13 +9,13 @@
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define CSE_GET(name, template)                                                                    \
-        .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT,                \
+#define CSE_GET(name, template)                                                     \
+        .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT, \
         .headers = "X-Enterprise-Project-ID: {enterprise_project}"
 
 /* Governance and namespaces go to the regional host and say in a header which engine is meant. */
-#define ENGINE_GET(name, template)                                                                 \
-        .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT,                \
+#define ENGINE_GET(name, template)                                                  \
+        .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT, \
         .headers = "x-engine-id: {engine_id}\nX-Enterprise-Project-ID: {enterprise_project}"
 
 static int split_governance(const struct json *page, struct answer *answer);
@@ -28,25 +28,28 @@ static const struct call list_nacos_flavors = {
         CSE_GET("listEngineFlavors", "/v2/{project_id}/enginemgr/flavors"),
         .query = "specType=Nacos2", .items = "/data", .key = "/flavor", .ttl_s = 3600
 };
-static const struct call list_engines = {
-        CSE_GET("listEngines", "/v2/{project_id}/enginemgr/engines"), .query = "type=ALL",
-        .items = "/data", .key = "/id", .total = "/total", .paging = PAGING_OFFSET,
-        .page_size = 100
-};
-static const struct call get_engine = {
-        CSE_GET("getEngine", "/v2/{project_id}/enginemgr/engines/{engine_id}")
-};
-static const struct call get_quotas = {
-        CSE_GET("getEngineQuotas", "/v2/{project_id}/enginemgr/quotas")
-};
+static const struct call list_engines = { CSE_GET("listEngines",
+                                                  "/v2/{project_id}/enginemgr/engines"),
+                                          .query = "type=ALL",
+                                          .items = "/data",
+                                          .key = "/id",
+                                          .total = "/total",
+                                          .paging = PAGING_OFFSET,
+                                          .page_size = 100 };
+static const struct call get_engine = { CSE_GET("getEngine",
+                                                "/v2/{project_id}/enginemgr/engines/{engine_id}") };
+static const struct call get_quotas = { CSE_GET("getEngineQuotas",
+                                                "/v2/{project_id}/enginemgr/quotas") };
 static const struct call list_jobs = {
         CSE_GET("listEngineJobs", "/v2/{project_id}/enginemgr/engines/{engine_id}/jobs"),
-        .items = "/data", .key = "/id", .total = "/total", .paging = PAGING_OFFSET,
+        .items = "/data",
+        .key = "/id",
+        .total = "/total",
+        .paging = PAGING_OFFSET,
         .page_size = 100
 };
-static const struct call get_job = {
-        CSE_GET("getEngineJob", "/v2/{project_id}/enginemgr/engines/{engine_id}/jobs/{job_id}")
-};
+static const struct call get_job = { CSE_GET(
+        "getEngineJob", "/v2/{project_id}/enginemgr/engines/{engine_id}/jobs/{job_id}") };
 static const struct call list_governance = {
         ENGINE_GET("listGovernancePolicies", "/v3/{project_id}/govern/governance/display"),
         .query = "environment=all", .split = split_governance
@@ -56,11 +59,14 @@ static const struct call get_route_rule = {
                    "/v3/{project_id}/govern/route-rule/microservices/{service_name}"),
         .query = "environment={env}&app_id={app}"
 };
-static const struct call list_metrics = {
-        ENGINE_GET("listMicroserviceMetrics", "/v3/{project_id}/csemonitor/metric/list"),
-        .items = "/list", .key = "/key,/serviceId", .total = "/total", .paging = PAGING_NUMBER,
-        .page_size = 100, .is_volatile = true
-};
+static const struct call list_metrics = { ENGINE_GET("listMicroserviceMetrics",
+                                                     "/v3/{project_id}/csemonitor/metric/list"),
+                                          .items = "/list",
+                                          .key = "/key,/serviceId",
+                                          .total = "/total",
+                                          .paging = PAGING_NUMBER,
+                                          .page_size = 100,
+                                          .is_volatile = true };
 static const struct call get_metrics = {
         ENGINE_GET("getMicroserviceMetrics", "/v3/{project_id}/csemonitor/metric"),
         .query = "service={service}", .is_volatile = true, .ttl_s = 10
@@ -71,13 +77,19 @@ static const struct call list_thresholds = {
 };
 static const struct call list_namespaces = {
         ENGINE_GET("listNacosNamespaces", "/v1/{project_id}/nacos/v1/console/namespaces"),
-        .query = "offset=0&limit=0", .items = "/data", .key = "/namespace", .success = "/code",
+        .query = "offset=0&limit=0",
+        .items = "/data",
+        .key = "/namespace",
+        .success = "/code",
         .success_is = "200"
 };
 
 const struct call create_engine_token = {
-        .id = "createEngineToken", .service = "cse", .method = METHOD_POST,
-        .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/tokens", .scope = SCOPE_PROJECT,
+        .id = "createEngineToken",
+        .service = "cse",
+        .method = METHOD_POST,
+        .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/tokens",
+        .scope = SCOPE_PROJECT,
         .risk = RISK_SECRET
 };
 
@@ -106,7 +118,8 @@ static int add_scene(struct answer *answer, const struct json *scene) {
 
         if (text_is_empty(name))
                 return 0;
-        r = buf_printf(&id, "scenes/%s/%s/%s", environment ? environment : "", app ? app : "", name);
+        r = buf_printf(&id, "scenes/%s/%s/%s", environment ? environment : "", app ? app : "",
+                       name);
         if (r == 0)
                 r = add_governance(answer, buf_str(&id), "scenes", scene);
         buf_done(&id);
@@ -177,7 +190,8 @@ static const char *find_address(const struct json *entrypoint, const char *serve
 static const char *engine_address(const struct json *detail, const struct json *item,
                                   const char *const *servers) {
         for (; *servers; servers++) {
-                const char *address = find_address(json_at(detail, "/externalEntrypoint"), *servers);
+                const char *address =
+                        find_address(json_at(detail, "/externalEntrypoint"), *servers);
 
                 if (!address)
                         address = find_address(item, *servers);
@@ -254,92 +268,146 @@ static const struct life job_life = {
 };
 
 static const struct kind cse_flavor = {
-        .name = "cse-flavor", .service = "cse", .shape = SHAPE_DOCUMENT,
+        .name = "cse-flavor",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
         .list = &list_cse_flavors,
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind nacos_flavor = {
-        .name = "nacos-flavor", .service = "cse", .shape = SHAPE_DOCUMENT,
+        .name = "nacos-flavor",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
         .list = &list_nacos_flavors,
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct place_row flavors_row = {
-        .children = (const struct child[]){
-                { .name = "cse", .kind = &cse_flavor },
-                { .name = "nacos", .kind = &nacos_flavor },
-                { 0 },
-        },
+        .children =
+                (const struct child[]){
+                        { .name = "cse", .kind = &cse_flavor },
+                        { .name = "nacos", .kind = &nacos_flavor },
+                        { 0 },
+                },
 };
 
 static const struct kind job = {
-        .name = "job", .service = "cse", .shape = SHAPE_DOCUMENT, .list = &list_jobs,
-        .get = &get_job, .params = LIST("job_id"), .life = &job_life,
-        .modified = LIST("/endTime", "/startTime"), .created = LIST("/startTime"),
+        .name = "job",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_jobs,
+        .get = &get_job,
+        .params = LIST("job_id"),
+        .life = &job_life,
+        .modified = LIST("/endTime", "/startTime"),
+        .created = LIST("/startTime"),
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_OBJECT }, { 0 } },
 };
 
 static const struct kind governance = {
-        .name = "governance", .service = "cse", .shape = SHAPE_DOCUMENT,
-        .list = &list_governance, .levels = LIST("/environment", "/app", "/kind"),
-        .level_params = LIST("env", "app", "kind"), .label = "/name",
+        .name = "governance",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_governance,
+        .levels = LIST("/environment", "/app", "/kind"),
+        .level_params = LIST("env", "app", "kind"),
+        .label = "/name",
         .more = LIST("policy_id=/object/id"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_ITEM, .at = "/object" },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .at = "/object" },
+                        { 0 },
+                },
 };
 
 /* Not listable: the names are those of the registry's services, and one is asked for by name. */
 static const struct kind route_rule = {
-        .name = "route-rule", .service = "cse", .shape = SHAPE_DOCUMENT,
-        .list = &list_microservices, .get = &get_route_rule, .params = LIST("service_name"),
+        .name = "route-rule",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_microservices,
+        .get = &get_route_rule,
+        .params = LIST("service_name"),
         .by_name = true,
-        .levels = LIST("/environment", "/appId"), .level_params = LIST("env", "app"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_OBJECT, .compose = compose_route_rule },
-                { 0 },
-        },
+        .levels = LIST("/environment", "/appId"),
+        .level_params = LIST("env", "app"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_OBJECT, .compose = compose_route_rule },
+                        { 0 },
+                },
 };
 
 static const struct kind metric = {
-        .name = "metric", .service = "cse", .shape = SHAPE_DOCUMENT, .list = &list_metrics,
-        .id_at = "/serviceName", .params = LIST("service"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_CALL, .call = &get_metrics, .is_volatile = true },
-                { 0 },
-        },
+        .name = "metric",
+        .service = "cse",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_metrics,
+        .id_at = "/serviceName",
+        .params = LIST("service"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json",
+                          .from = FROM_CALL,
+                          .call = &get_metrics,
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 static const struct place_row monitor_row = {
-        .files = (const struct file[]){
-                { .name = "thresholds.json", .from = FROM_CALL, .call = &list_metrics,
-                  .at = "/list", .compose = compose_thresholds, .further = &list_thresholds,
-                  .is_volatile = true },
-                { .name = "services.json", .from = FROM_CALL, .call = &list_metrics, .at = "/list",
-                  .is_volatile = true },
-                { 0 },
-        },
-        .children = (const struct child[]){
-                { .name = "metrics", .kind = &metric },
-                { 0 },
-        },
+        .files =
+                (const struct file[]){
+                        { .name = "thresholds.json",
+                          .from = FROM_CALL,
+                          .call = &list_metrics,
+                          .at = "/list",
+                          .compose = compose_thresholds,
+                          .further = &list_thresholds,
+                          .is_volatile = true },
+                        { .name = "services.json",
+                          .from = FROM_CALL,
+                          .call = &list_metrics,
+                          .at = "/list",
+                          .is_volatile = true },
+                        { 0 },
+                },
+        .children =
+                (const struct child[]){
+                        { .name = "metrics", .kind = &metric },
+                        { 0 },
+                },
 };
 
 /* The reserved namespace has the empty id; it is shown under the name that Nacos gives it. */
 static const struct kind nacos_namespace = {
-        .name = "namespace", .service = "cse", .list = &list_namespaces, .unnamed = "public",
-        .label = "/namespace", .params = LIST("namespace_id"),
-        .content.files = (const struct file[]){
-                { .name = "namespace.json", .from = FROM_ITEM,
-                  .only = LIST("/namespace", "/namespaceShowName") },
-                { .name = "status.json", .from = FROM_ITEM,
-                  .only = LIST("/configCount", "/quota", "/type"), .is_volatile = true },
-                { 0 },
-        },
+        .name = "namespace",
+        .service = "cse",
+        .list = &list_namespaces,
+        .unnamed = "public",
+        .label = "/namespace",
+        .params = LIST("namespace_id"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "namespace.json",
+                          .from = FROM_ITEM,
+                          .only = LIST("/namespace", "/namespaceShowName") },
+                        { .name = "status.json",
+                          .from = FROM_ITEM,
+                          .only = LIST("/configCount", "/quota", "/type"),
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 
-#define ENGINE_MOVES                                                                               \
-        "/status", "/usedInstance", "/totalInstance", "/availableInstance", "/dueTo",              \
+#define ENGINE_MOVES                                                                  \
+        "/status", "/usedInstance", "/totalInstance", "/availableInstance", "/dueTo", \
                 "/latestJobId", "/latestVersion", "/engineAdditionalActions"
+
+/* While it is being made, or frozen, an engine's own servers do not answer. */
+static const struct when engine_works = {
+        .at = "/status",
+        .among = LIST("Available", "Unavailable", "Upgrading", "Modifying", "UpgradeFailed",
+                      "ModifyFailed", "DeleteFailed"),
+};
 
 static const struct kind engine = {
         .name = "engine", .service = "cse", .list = &list_engines, .get = &get_engine,
@@ -357,19 +425,19 @@ static const struct kind engine = {
                 .children = (const struct child[]){
                         { .name = "jobs", .kind = &job },
                         { .name = "registry", .kind = &microservice,
-                          .when = { .at = "/type", .is = "CSE" },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_works },
                           .resolve = resolve_engine },
                         { .name = "config", .kind = &configuration,
-                          .when = { .at = "/type", .is = "CSE" },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_works },
                           .resolve = resolve_engine },
                         { .name = "governance", .kind = &governance,
-                          .when = { .at = "/type", .is = "CSE" } },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_works } },
                         { .name = "route-rules", .kind = &route_rule,
-                          .when = { .at = "/type", .is = "CSE" }, .resolve = resolve_engine },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_works }, .resolve = resolve_engine },
                         { .name = "monitor", .row = &monitor_row,
-                          .when = { .at = "/type", .is = "CSE" } },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_works } },
                         { .name = "namespaces", .kind = &nacos_namespace,
-                          .when = { .at = "/type", .is = "NACOS" } },
+                          .when = { .at = "/type", .is = "NACOS", .and = &engine_works } },
                         { 0 },
                 },
         },

@@ -10,27 +10,22 @@
 
 /* Calls. */
 
-#define DWS_GET(name, template)                                                                    \
+#define DWS_GET(name, template) \
         .id = (name), .service = "dws", .path = (template), .scope = SCOPE_PROJECT
 
 static const struct call list_availability_zones = {
         DWS_GET("listAvailabilityZones", "/v1.0/{project_id}/availability-zones"), .ttl_s = 3600
 };
-static const struct call list_node_types = {
-        DWS_GET("listNodeTypes", "/v2/{project_id}/node-types"),
-        .items = "/node_types", .key = "/id", .ttl_s = 3600
-};
-static const struct call list_clusters = {
-        DWS_GET("listClusters", "/v1.0/{project_id}/clusters"),
-        .query = "enterprise_project_id=all_granted_eps", .items = "/clusters", .key = "/id"
-};
-static const struct call show_cluster = {
-        DWS_GET("showCluster", "/v1.0/{project_id}/clusters/{cluster_id}")
-};
-static const struct call list_dss_pools = {
-        DWS_GET("listDssPools", "/v1.0/{project_id}/dss-pools"), .items = "/pools", .key = "/id",
-        .ttl_s = 3600
-};
+static const struct call list_node_types = { DWS_GET("listNodeTypes",
+                                                     "/v2/{project_id}/node-types"),
+                                             .items = "/node_types", .key = "/id", .ttl_s = 3600 };
+static const struct call list_clusters = { DWS_GET("listClusters", "/v1.0/{project_id}/clusters"),
+                                           .query = "enterprise_project_id=all_granted_eps",
+                                           .items = "/clusters", .key = "/id" };
+static const struct call show_cluster = { DWS_GET("showCluster",
+                                                  "/v1.0/{project_id}/clusters/{cluster_id}") };
+static const struct call list_dss_pools = { DWS_GET("listDssPools", "/v1.0/{project_id}/dss-pools"),
+                                            .items = "/pools", .key = "/id", .ttl_s = 3600 };
 static const struct call list_cluster_cns = {
         DWS_GET("listClusterCns", "/v1.0/{project_id}/clusters/{cluster_id}/cns"),
         .items = "/instances", .key = "/id"
@@ -41,82 +36,88 @@ static const struct call show_workload = {
 };
 static const struct call list_workload_queues = {
         DWS_GET("listWorkloadQueues", "/v2/{project_id}/clusters/{cluster_id}/workload/queues"),
-        .query = "logical_cluster_name={logical_cluster}", .items = "/workload_queue_name_list",
-        .key = "", .success = "/workload_res_code", .success_is = "0"
+        .query = "logical_cluster_name={logical_cluster}",
+        .items = "/workload_queue_name_list",
+        .key = "",
+        .success = "/workload_res_code",
+        .success_is = "0"
 };
-static const struct call list_snapshots = {
-        DWS_GET("listSnapshots", "/v1.0/{project_id}/snapshots"), .items = "/snapshots",
-        .key = "/id"
-};
+static const struct call list_snapshots = { DWS_GET("listSnapshots",
+                                                    "/v1.0/{project_id}/snapshots"),
+                                            .items = "/snapshots", .key = "/id" };
 static const struct call list_cluster_snapshots = {
         DWS_GET("listClusterSnapshots", "/v1.0/{project_id}/clusters/{cluster_id}/snapshots"),
-        .items = "/snapshots", .key = "/id", .total = "/count", .paging = PAGING_PAGE,
+        .items = "/snapshots",
+        .key = "/id",
+        .total = "/count",
+        .paging = PAGING_PAGE,
         .page_size = 1000
 };
 static const struct call show_snapshot_policies = {
-        DWS_GET("showSnapshotPolicies",
-                "/v2/{project_id}/clusters/{cluster_id}/snapshot-policies"),
+        DWS_GET("showSnapshotPolicies", "/v2/{project_id}/clusters/{cluster_id}/snapshot-policies"),
         .items = "/backup_strategies", .key = "/policy_id"
 };
-static const struct call show_snapshot = {
-        DWS_GET("showSnapshot", "/v1.0/{project_id}/snapshots/{snapshot_id}")
-};
+static const struct call show_snapshot = { DWS_GET("showSnapshot",
+                                                   "/v1.0/{project_id}/snapshots/{snapshot_id}") };
 static const struct call list_ext_data_sources = {
         DWS_GET("listExtDataSources", "/v1.0/{project_id}/clusters/{cluster_id}/ext-data-sources"),
         .items = "/data_sources", .key = "/id"
 };
 static const struct call list_cluster_elbs = {
-        DWS_GET("listClusterElbs", "/v2/{project_id}/clusters/{cluster_id}/elbs"),
-        .items = "/elbs", .key = "/id"
+        DWS_GET("listClusterElbs", "/v2/{project_id}/clusters/{cluster_id}/elbs"), .items = "/elbs",
+        .key = "/id"
 };
 static const struct call list_alarms = {
-        DWS_GET("listAlarms", "/v2/{project_id}/alarms"), .query = "time_zone=GMT",
+        DWS_GET("listAlarms", "/v2/{project_id}/alarms"),
+        .query = "time_zone=GMT",
         .items = "/alarm_details",
         .key = "/alarm_id,/resource_id,/alarm_generate_date,/alarm_status,/alarm_location",
-        .total = "/count", .paging = PAGING_PAGE, .page_size = 1000, .is_volatile = true
-};
-static const struct call list_alarm_statistics = {
-        DWS_GET("listAlarmStatistics", "/v2/{project_id}/alarm-statistic"),
-        .query = "time_zone=GMT", .is_volatile = true
-};
-static const struct call list_alarm_subscriptions = {
-        DWS_GET("listAlarmSubscriptions", "/v2/{project_id}/alarm-subs"),
-        .items = "/alarm_subscriptions", .key = "/id", .total = "/count", .paging = PAGING_PAGE,
-        .page_size = 100
-};
-/* The list has no filter and grows: only its newest records are of use. */
-static const struct call list_events = {
-        DWS_GET("listEvents", "/v2/{project_id}/events"), .items = "/events", .key = "/event_id",
-        .total = "/count", .paging = PAGING_PAGE, .page_size = 1000, .most = 1000,
+        .total = "/count",
+        .paging = PAGING_PAGE,
+        .page_size = 1000,
         .is_volatile = true
 };
-static const struct call list_event_subscriptions = {
-        DWS_GET("listEventSubscriptions", "/v2/{project_id}/event-subs"),
-        .items = "/event_subscriptions", .key = "/id", .total = "/count", .paging = PAGING_PAGE,
-        .page_size = 100
-};
-static const struct call list_quotas = {
-        DWS_GET("listQuotas", "/v1.0/{project_id}/quotas")
-};
-static const struct call list_project_tags = {
-        DWS_GET("listProjectTags", "/v1.0/{project_id}/tags")
-};
-static const struct call list_cluster_tags = {
-        DWS_GET("listClusterTags", "/v1.0/{project_id}/clusters/{cluster_id}/tags")
-};
+static const struct call list_alarm_statistics = { DWS_GET("listAlarmStatistics",
+                                                           "/v2/{project_id}/alarm-statistic"),
+                                                   .query = "time_zone=GMT", .is_volatile = true };
+static const struct call list_alarm_subscriptions = { DWS_GET("listAlarmSubscriptions",
+                                                              "/v2/{project_id}/alarm-subs"),
+                                                      .items = "/alarm_subscriptions",
+                                                      .key = "/id",
+                                                      .total = "/count",
+                                                      .paging = PAGING_PAGE,
+                                                      .page_size = 100 };
+/* The list has no filter and grows: only its newest records are of use. */
+static const struct call list_events = { DWS_GET("listEvents", "/v2/{project_id}/events"),
+                                         .items = "/events",
+                                         .key = "/event_id",
+                                         .total = "/count",
+                                         .paging = PAGING_PAGE,
+                                         .page_size = 1000,
+                                         .most = 1000,
+                                         .is_volatile = true };
+static const struct call list_event_subscriptions = { DWS_GET("listEventSubscriptions",
+                                                              "/v2/{project_id}/event-subs"),
+                                                      .items = "/event_subscriptions",
+                                                      .key = "/id",
+                                                      .total = "/count",
+                                                      .paging = PAGING_PAGE,
+                                                      .page_size = 100 };
+static const struct call list_quotas = { DWS_GET("listQuotas", "/v1.0/{project_id}/quotas") };
+static const struct call list_project_tags = { DWS_GET("listProjectTags",
+                                                       "/v1.0/{project_id}/tags") };
+static const struct call list_cluster_tags = { DWS_GET(
+        "listClusterTags", "/v1.0/{project_id}/clusters/{cluster_id}/tags") };
 static const struct call list_cluster_configurations = {
         DWS_GET("listClusterConfigurations",
                 "/v1.0/{project_id}/clusters/{cluster_id}/configurations"),
         .items = "/configurations", .key = "/id"
 };
-static const struct call show_cluster_configuration = {
-        DWS_GET("showClusterConfiguration",
-                "/v1.0/{project_id}/clusters/{cluster_id}/configurations/{configuration_id}")
-};
-static const struct call list_audit_log_records = {
-        DWS_GET("listAuditLogRecords",
-                "/v1.0/{project_id}/clusters/{cluster_id}/audit-log-records")
-};
+static const struct call show_cluster_configuration = { DWS_GET(
+        "showClusterConfiguration",
+        "/v1.0/{project_id}/clusters/{cluster_id}/configurations/{configuration_id}") };
+static const struct call list_audit_log_records = { DWS_GET(
+        "listAuditLogRecords", "/v1.0/{project_id}/clusters/{cluster_id}/audit-log-records") };
 
 /* Hooks. */
 
@@ -176,8 +177,9 @@ static int parameter_values(const struct json *parameter, struct json **ret) {
 
 /* What one must know to edit it: unit, range, defaults, whether a restart is needed. */
 static int parameter_info(const struct json *parameter, struct json **ret) {
-        static const char *const members[] = { "unit", "type", "value_range", "restart_required",
-                                               "readonly", "description" };
+        static const char *const members[] = { "unit",        "type",
+                                               "value_range", "restart_required",
+                                               "readonly",    "description" };
         _cleanup_(json_freep) struct json *info = json_new_object();
         struct json *defaults = json_new_object();
         int r = info && defaults ? 0 : -ENOMEM;
@@ -312,103 +314,168 @@ static const struct life parameter_life = {
 /* Collections of documents. */
 
 static const struct kind flavor = {
-        .name = "flavor", .service = "dws", .shape = SHAPE_DOCUMENT, .list = &list_node_types,
+        .name = "flavor",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_node_types,
         .label = "/spec_name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind storage_pool = {
-        .name = "storage-pool", .service = "dws", .shape = SHAPE_DOCUMENT,
-        .list = &list_dss_pools, .label = "/name", .created = LIST("/created_at"),
+        .name = "storage-pool",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_dss_pools,
+        .label = "/name",
+        .created = LIST("/created_at"),
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind alarm_subscription = {
-        .name = "alarm-subscription", .service = "dws", .shape = SHAPE_DOCUMENT,
-        .list = &list_alarm_subscriptions, .label = "/name",
+        .name = "alarm-subscription",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_alarm_subscriptions,
+        .label = "/name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind event_subscription = {
-        .name = "event-subscription", .service = "dws", .shape = SHAPE_DOCUMENT,
-        .list = &list_event_subscriptions, .label = "/name",
+        .name = "event-subscription",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_event_subscriptions,
+        .label = "/name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind cn = {
-        .name = "cn", .service = "dws", .shape = SHAPE_DOCUMENT, .list = &list_cluster_cns,
+        .name = "cn",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_cluster_cns,
         .label = "/name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind queue = {
-        .name = "queue", .service = "dws", .shape = SHAPE_DOCUMENT, .list = &list_workload_queues,
+        .name = "queue",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_workload_queues,
         .label = "",
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_ITEM, .compose = compose_queue },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .compose = compose_queue },
+                        { 0 },
+                },
 };
 static const struct kind elb = {
-        .name = "elb", .service = "dws", .shape = SHAPE_DOCUMENT, .list = &list_cluster_elbs,
+        .name = "elb",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_cluster_elbs,
         .label = "/name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind snapshot_policy = {
-        .name = "snapshot-policy", .service = "dws", .shape = SHAPE_DOCUMENT,
-        .list = &show_snapshot_policies, .label = "/policy_name", .modified = LIST("/update_time"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_ITEM, .without = LIST("/next_fire_time") },
-                { 0 },
-        },
+        .name = "snapshot-policy",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &show_snapshot_policies,
+        .label = "/policy_name",
+        .modified = LIST("/update_time"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .without = LIST("/next_fire_time") },
+                        { 0 },
+                },
 };
 static const struct kind parameter_group = {
-        .name = "parameter-group", .service = "dws", .shape = SHAPE_DOCUMENT,
-        .list = &list_cluster_configurations, .get = &show_cluster_configuration,
-        .object = "/configurations", .label = "/type", .params = LIST("configuration_id"),
+        .name = "parameter-group",
+        .service = "dws",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_cluster_configurations,
+        .get = &show_cluster_configuration,
+        .object = "/configurations",
+        .label = "/type",
+        .params = LIST("configuration_id"),
         .life = &parameter_life,
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_OBJECT, .compose = compose_parameter_values },
-                { .name = "*.info.json", .from = FROM_OBJECT, .compose = compose_parameter_info },
-                { 0 },
-        },
-        .shared.files = (const struct file[]){
-                { .name = "status.json", .from = FROM_CALL, .call = &list_cluster_configurations,
-                  .at = "/configurations", .compose = compose_parameter_status,
-                  .is_volatile = true },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json",
+                          .from = FROM_OBJECT,
+                          .compose = compose_parameter_values },
+                        { .name = "*.info.json",
+                          .from = FROM_OBJECT,
+                          .compose = compose_parameter_info },
+                        { 0 },
+                },
+        .shared.files =
+                (const struct file[]){
+                        { .name = "status.json",
+                          .from = FROM_CALL,
+                          .call = &list_cluster_configurations,
+                          .at = "/configurations",
+                          .compose = compose_parameter_status,
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 
 /* Resource directories. */
 
 static const struct kind data_source = {
-        .name = "data-source", .service = "dws", .list = &list_ext_data_sources, .label = "/name",
-        .params = LIST("ext_data_source_id"), .modified = LIST("/data_source_updated"),
+        .name = "data-source",
+        .service = "dws",
+        .list = &list_ext_data_sources,
+        .label = "/name",
+        .params = LIST("ext_data_source_id"),
+        .modified = LIST("/data_source_updated"),
         .created = LIST("/created"),
-        .content.files = (const struct file[]){
-                { .name = "data-source.json", .from = FROM_ITEM,
-                  .without = LIST("/status", "/configure_status", "/fail_reason", "/version",
-                                  "/updated") },
-                { .name = "status.json", .from = FROM_ITEM, .is_volatile = true,
-                  .only = LIST("/status", "/configure_status", "/fail_reason", "/version",
-                               "/updated") },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "data-source.json",
+                          .from = FROM_ITEM,
+                          .without = LIST("/status", "/configure_status", "/fail_reason",
+                                          "/version", "/updated") },
+                        { .name = "status.json",
+                          .from = FROM_ITEM,
+                          .is_volatile = true,
+                          .only = LIST("/status", "/configure_status", "/fail_reason", "/version",
+                                       "/updated") },
+                        { 0 },
+                },
 };
 
 #define SNAPSHOT_MOVES "/status", "/progress", "/cluster_status"
 
 static const struct kind snapshot = {
-        .name = "snapshot", .service = "dws", .list = &list_snapshots, .get = &show_snapshot,
-        .object = "/snapshot", .label = "/name", .params = LIST("snapshot_id"),
-        .modified = LIST("/finished", "/started"), .created = LIST("/started"),
-        .filter = "/cluster_id", .filter_param = "cluster_id", .life = &snapshot_life,
-        .content.files = (const struct file[]){
-                { .name = "snapshot.json", .from = FROM_OBJECT, .without = LIST(SNAPSHOT_MOVES) },
-                { .name = "status.json", .from = FROM_CALL, .call = &list_cluster_snapshots,
-                  .at = "/snapshots", .compose = compose_snapshot_status, .is_volatile = true },
-                { 0 },
-        },
+        .name = "snapshot",
+        .service = "dws",
+        .list = &list_snapshots,
+        .get = &show_snapshot,
+        .object = "/snapshot",
+        .label = "/name",
+        .params = LIST("snapshot_id"),
+        .modified = LIST("/finished", "/started"),
+        .created = LIST("/started"),
+        .filter = "/cluster_id",
+        .filter_param = "cluster_id",
+        .life = &snapshot_life,
+        .content.files =
+                (const struct file[]){
+                        { .name = "snapshot.json",
+                          .from = FROM_OBJECT,
+                          .without = LIST(SNAPSHOT_MOVES) },
+                        { .name = "status.json",
+                          .from = FROM_CALL,
+                          .call = &list_cluster_snapshots,
+                          .at = "/snapshots",
+                          .compose = compose_snapshot_status,
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 
-#define CLUSTER_MOVES                                                                              \
-        "/status", "/sub_status", "/task_status", "/action_progress", "/failed_reasons",           \
+#define CLUSTER_MOVES                                                                    \
+        "/status", "/sub_status", "/task_status", "/action_progress", "/failed_reasons", \
                 "/recent_event", "/nodes/*/status", "/updated"
 
 static const struct kind cluster = {
@@ -460,16 +527,30 @@ static const struct kind cluster = {
 
 /* Of the whole project: links to those below their cluster; what outlived its cluster stands here. */
 static const struct kind project_snapshot = {
-        .name = "kept-snapshot", .service = "dws", .list = &list_snapshots, .get = &show_snapshot,
-        .object = "/snapshot", .label = "/name", .params = LIST("snapshot_id"),
-        .modified = LIST("/finished", "/started"), .created = LIST("/started"),
-        .owner = &cluster, .owner_at = "/cluster_id", .target = &snapshot, .life = &snapshot_life,
-        .content.files = (const struct file[]){
-                { .name = "snapshot.json", .from = FROM_OBJECT, .without = LIST(SNAPSHOT_MOVES) },
-                { .name = "status.json", .from = FROM_ITEM, .only = LIST("/status"),
-                  .is_volatile = true },
-                { 0 },
-        },
+        .name = "kept-snapshot",
+        .service = "dws",
+        .list = &list_snapshots,
+        .get = &show_snapshot,
+        .object = "/snapshot",
+        .label = "/name",
+        .params = LIST("snapshot_id"),
+        .modified = LIST("/finished", "/started"),
+        .created = LIST("/started"),
+        .owner = &cluster,
+        .owner_at = "/cluster_id",
+        .target = &snapshot,
+        .life = &snapshot_life,
+        .content.files =
+                (const struct file[]){
+                        { .name = "snapshot.json",
+                          .from = FROM_OBJECT,
+                          .without = LIST(SNAPSHOT_MOVES) },
+                        { .name = "status.json",
+                          .from = FROM_ITEM,
+                          .only = LIST("/status"),
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 
 const struct service dws_service = {

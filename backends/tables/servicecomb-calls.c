@@ -126,7 +126,8 @@ const struct call servicecomb_update_instance_properties = {
         .id = "updateInstanceProperties",
         .service = "servicecomb",
         .method = METHOD_PUT,
-        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/properties",
+        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/"
+                "properties",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_CHANGE,
@@ -137,7 +138,8 @@ const struct call servicecomb_update_instance_status = {
         .id = "updateInstanceStatus",
         .service = "servicecomb",
         .method = METHOD_PUT,
-        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/status",
+        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/"
+                "status",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_CHANGE,
@@ -148,7 +150,8 @@ const struct call servicecomb_send_heartbeat = {
         .id = "sendHeartbeat",
         .service = "servicecomb",
         .method = METHOD_PUT,
-        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/heartbeat",
+        .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/"
+                "heartbeat",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_CHANGE,

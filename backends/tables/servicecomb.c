@@ -11,23 +11,20 @@
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 #define REGISTRY_GET(name, template)                                                               \
-        .id = (name), .service = "servicecomb", .path = (template),                                \
-        .endpoint = ENDPOINT_REGISTRY, .scope = SCOPE_ENGINE
+        .id = (name), .service = "servicecomb", .path = (template), .endpoint = ENDPOINT_REGISTRY, \
+        .scope = SCOPE_ENGINE
 
-const struct call list_microservices = {
-        REGISTRY_GET("listMicroservices", "/v4/{project_id}/registry/microservices"),
-        .items = "/services", .key = "/serviceId"
-};
+const struct call list_microservices = { REGISTRY_GET("listMicroservices",
+                                                      "/v4/{project_id}/registry/microservices"),
+                                         .items = "/services", .key = "/serviceId" };
 static const struct call list_schemas = {
-        REGISTRY_GET("listSchemas",
-                     "/v4/{project_id}/registry/microservices/{service_id}/schemas"),
+        REGISTRY_GET("listSchemas", "/v4/{project_id}/registry/microservices/{service_id}/schemas"),
         .query = "withSchema=1", .items = "/schemas", .key = "/schemaId"
 };
-static const struct call find_instances = {
-        REGISTRY_GET("findInstances", "/v4/{project_id}/registry/instances"),
-        .query = "appId={app}&serviceName={service}&env={env}", .items = "/instances",
-        .key = "/instanceId"
-};
+static const struct call find_instances = { REGISTRY_GET("findInstances",
+                                                         "/v4/{project_id}/registry/instances"),
+                                            .query = "appId={app}&serviceName={service}&env={env}",
+                                            .items = "/instances", .key = "/instanceId" };
 static const struct call list_instances = {
         REGISTRY_GET("listInstances",
                      "/v4/{project_id}/registry/microservices/{service_id}/instances"),
@@ -38,14 +35,20 @@ static const struct call list_providers = {
                      "/v4/{project_id}/registry/microservices/{consumer_id}/providers"),
         .is_volatile = true
 };
-static const struct call create_token = {
-        .id = "createToken", .service = "servicecomb", .method = METHOD_POST, .path = "/v4/token",
-        .endpoint = ENDPOINT_REGISTRY, .scope = SCOPE_NONE, .risk = RISK_SECRET
-};
-static const struct call list_configs = {
-        .id = "listConfigs", .service = "servicecomb", .path = "/v1/{project_id}/kie/kv",
-        .endpoint = ENDPOINT_CONFIG, .scope = SCOPE_ENGINE, .items = "/data", .key = "/id"
-};
+static const struct call create_token = { .id = "createToken",
+                                          .service = "servicecomb",
+                                          .method = METHOD_POST,
+                                          .path = "/v4/token",
+                                          .endpoint = ENDPOINT_REGISTRY,
+                                          .scope = SCOPE_NONE,
+                                          .risk = RISK_SECRET };
+static const struct call list_configs = { .id = "listConfigs",
+                                          .service = "servicecomb",
+                                          .path = "/v1/{project_id}/kie/kv",
+                                          .endpoint = ENDPOINT_CONFIG,
+                                          .scope = SCOPE_ENGINE,
+                                          .items = "/data",
+                                          .key = "/id" };
 
 /* A map that the server leaves out when it is empty. */
 static int compose_map(struct composer *composer, const struct json *value, struct json **ret) {
@@ -70,27 +73,43 @@ static int compose_list(struct composer *composer, const struct json *value, str
 }
 
 static const struct kind schema = {
-        .name = "schema", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_schemas, .refresh = &servicecomb_get_schema, .refresh_is_part = true,
+        .name = "schema",
+        .service = "servicecomb",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_schemas,
+        .refresh = &servicecomb_get_schema,
+        .refresh_is_part = true,
         .params = LIST("schema_id"),
         /* An id that the service announced without storing a text is not shown. */
         .only = { .at = "/schema" },
-        .content.files = (const struct file[]){
-                { .name = "*.yaml", .from = FROM_ITEM, .at = "/schema", .codec = CODEC_TEXT },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.yaml",
+                          .from = FROM_ITEM,
+                          .at = "/schema",
+                          .codec = CODEC_TEXT },
+                        { 0 },
+                },
 };
 
 static const struct kind instance = {
-        .name = "instance", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_instances, .sweep = &find_instances, .refresh = &servicecomb_get_instance,
-        .refresh_at = "/instance", .params = LIST("instance_id"),
-        .filter = "/serviceId", .filter_param = "service_id",
-        .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_ITEM, .without = LIST("/modTimestamp") },
-                { 0 },
-        },
+        .name = "instance",
+        .service = "servicecomb",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_instances,
+        .sweep = &find_instances,
+        .refresh = &servicecomb_get_instance,
+        .refresh_at = "/instance",
+        .params = LIST("instance_id"),
+        .filter = "/serviceId",
+        .filter_param = "service_id",
+        .modified = LIST("/modTimestamp"),
+        .created = LIST("/timestamp"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .without = LIST("/modTimestamp") },
+                        { 0 },
+                },
 };
 
 /* Each version is a resource of its own; environment, application and name are levels above it. */
@@ -184,22 +203,32 @@ static int compose_meta(struct composer *composer, const struct json *value, str
 }
 
 const struct kind configuration = {
-        .name = "configuration", .service = "servicecomb", .shape = SHAPE_DOCUMENT,
-        .list = &list_configs, .refresh = &servicecomb_get_config, .group = group_labels, .label = "/key", .params = LIST("kv_id"),
-        .modified = LIST("/update_time"), .created = LIST("/create_time"),
-        .content.files = (const struct file[]){
-                { .name = "*", .from = FROM_ITEM, .at = "/value", .codec = CODEC_TEXT },
-                { .name = ".meta/*.json", .from = FROM_ITEM, .compose = compose_meta },
-                { 0 },
-        },
+        .name = "configuration",
+        .service = "servicecomb",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_configs,
+        .refresh = &servicecomb_get_config,
+        .group = group_labels,
+        .label = "/key",
+        .params = LIST("kv_id"),
+        .modified = LIST("/update_time"),
+        .created = LIST("/create_time"),
+        .content.files =
+                (const struct file[]){
+                        { .name = "*", .from = FROM_ITEM, .at = "/value", .codec = CODEC_TEXT },
+                        { .name = ".meta/*.json", .from = FROM_ITEM, .compose = compose_meta },
+                        { 0 },
+                },
 };
 
 const struct service servicecomb_service = {
         .name = "servicecomb",
         .title = "ServiceComb registry and configuration",
         .calls = servicecomb_calls,
-        .omitted = (const struct omitted[]){
-                { &create_token, "internal: the login with the engine's user; never shown" },
-                { 0 },
-        },
+        .omitted =
+                (const struct omitted[]){
+                        { &create_token,
+                          "internal: the login with the engine's user; never shown" },
+                        { 0 },
+                },
 };

@@ -9,35 +9,28 @@
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define UCS_GET(name, template)                                                                    \
+#define UCS_GET(name, template) \
         .id = (name), .service = "ucs", .path = (template), .scope = SCOPE_DOMAIN
 
-#define UCS_LIST                                                                                   \
-        .items = "/items", .key = "/metadata/uid", .total = "/total", .paging = PAGING_OFFSET,     \
+#define UCS_LIST                                                                               \
+        .items = "/items", .key = "/metadata/uid", .total = "/total", .paging = PAGING_OFFSET, \
         .page_size = 100
 
-static const struct call list_clusters = {
-        UCS_GET("listClusters", "/v1/clusters"), UCS_LIST
-};
+static const struct call list_clusters = { UCS_GET("listClusters", "/v1/clusters"), UCS_LIST };
 static const struct call list_managed_clusters = {
         UCS_GET("listManagedClusters", "/v1/managedclusters"), .query = "unregister=true",
         .items = "", .key = "/metadata/uid"
 };
-static const struct call list_versions = {
-        UCS_GET("listRegisteredClusterVersions", "/v1/config/registeredclusterversions"),
-        .ttl_s = 3600
-};
-static const struct call list_fleets = {
-        UCS_GET("listFleets", "/v1/clustergroups"), UCS_LIST
-};
+static const struct call list_versions = { UCS_GET("listRegisteredClusterVersions",
+                                                   "/v1/config/registeredclusterversions"),
+                                           .ttl_s = 3600 };
+static const struct call list_fleets = { UCS_GET("listFleets", "/v1/clustergroups"), UCS_LIST };
 static const struct call get_progress = {
-        UCS_GET("getFederationProgress",
-                "/v1/clustergroups/{clustergroupid}/federations/progress"),
+        UCS_GET("getFederationProgress", "/v1/clustergroups/{clustergroupid}/federations/progress"),
         .ttl_s = 10, .is_volatile = true
 };
-static const struct call list_rules = {
-        UCS_GET("listPermissionRules", "/v1/permissions/rules"), UCS_LIST
-};
+static const struct call list_rules = { UCS_GET("listPermissionRules", "/v1/permissions/rules"),
+                                        UCS_LIST };
 
 static int compose_list(struct composer *composer, const struct json *value, struct json **ret) {
         struct json *list = value ? json_share(value) : json_new_array();
@@ -119,31 +112,46 @@ static const struct kind cluster = {
 };
 
 static const struct kind candidate = {
-        .name = "candidate", .service = "ucs", .shape = SHAPE_DOCUMENT,
-        .list = &list_managed_clusters, .label = "/metadata/name",
+        .name = "candidate",
+        .service = "ucs",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_managed_clusters,
+        .label = "/metadata/name",
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
-        .content.files = (const struct file[]){
-                { .name = "*.json", .from = FROM_ITEM, .without = LIST("/status") },
-                { 0 },
-        },
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .without = LIST("/status") },
+                        { 0 },
+                },
 };
 
 /* One list of clusters fills the members of all fleets. */
 static const struct kind member = {
-        .name = "member", .service = "ucs", .shape = SHAPE_LINK, .list = &list_clusters,
-        .label = "/metadata/name", .filter = "/spec/clusterGroupID",
-        .filter_param = "clustergroupid", .target = &cluster,
+        .name = "member",
+        .service = "ucs",
+        .shape = SHAPE_LINK,
+        .list = &list_clusters,
+        .label = "/metadata/name",
+        .filter = "/spec/clusterGroupID",
+        .filter_param = "clustergroupid",
+        .target = &cluster,
 };
 
 static const struct place_row federation_row = {
-        .files = (const struct file[]){
-                { .name = "progress.json", .from = FROM_CALL, .call = &get_progress,
-                  .is_volatile = true },
-                { .name = "status.json", .from = FROM_CALL, .call = &get_progress,
-                  .compose = compose_federation_status, .is_volatile = true },
-                { 0 },
-        },
+        .files =
+                (const struct file[]){
+                        { .name = "progress.json",
+                          .from = FROM_CALL,
+                          .call = &get_progress,
+                          .is_volatile = true },
+                        { .name = "status.json",
+                          .from = FROM_CALL,
+                          .call = &get_progress,
+                          .compose = compose_federation_status,
+                          .is_volatile = true },
+                        { 0 },
+                },
 };
 
 static const struct kind fleet = {
@@ -168,8 +176,12 @@ static const struct kind fleet = {
 };
 
 static const struct kind policy = {
-        .name = "policy", .service = "ucs", .shape = SHAPE_DOCUMENT, .list = &list_rules,
-        .label = "/metadata/name", .params = LIST("ruleid"),
+        .name = "policy",
+        .service = "ucs",
+        .shape = SHAPE_DOCUMENT,
+        .list = &list_rules,
+        .label = "/metadata/name",
+        .params = LIST("ruleid"),
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
