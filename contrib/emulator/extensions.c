@@ -69,6 +69,7 @@ const struct extension extensions[] = {
         KUBERNETES_RESOURCE("/apis/{group}/{version}/namespaces/{namespace}"),
         KUBERNETES_SUBRESOURCE("/apis/{group}/{version}/namespaces/{namespace}"),
         KUBERNETES_RESOURCE("/api/v1"),
+        KUBERNETES_SUBRESOURCE("/api/v1"),
         KUBERNETES_RESOURCE("/apis/{group}/{version}"),
         KUBERNETES_SUBRESOURCE("/apis/{group}/{version}"),
         /* The documented ones take the general parameters too. */

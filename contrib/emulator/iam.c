@@ -22,34 +22,33 @@ static void iam_error(const struct request *req, struct response *resp, int stat
                            message, title));
 }
 
+static bool is_own_domain(const struct request *req, struct json_object *domain) {
+        const char *id = js_str(domain, "/id"), *name = js_str(domain, "/name");
+
+        return (!id || str_eq(id, req->caller->domain_id)) &&
+               (!name || str_eq(name, req->caller->domain_name));
+}
+
 static struct json_object *find_user(const struct request *req) {
         struct json_object *given = js_get(req->body, "/auth/identity/password/user"), *user;
-        const char *domain = js_str(given, "/domain/name"),
-                   *domain_id = js_str(given, "/domain/id");
         const char *password = js_str(given, "/password"), *name = js_str(given, "/name");
 
-        if (domain && !str_eq(domain, js_str(collection_get(world_collection(req->world,
-                                                                             "emulator/domain", ""),
-                                                            "domain"),
-                                             "/name")))
-                return NULL;
-        if (domain_id && !str_eq(domain_id, identity_domain_id(req->world)))
+        if (!is_own_domain(req, js_get(given, "/domain")))
                 return NULL;
         user = collection_get(world_collection(req->world, "emulator/users", ""), name);
         return password && str_eq(password, js_str(user, "/password")) ? user : NULL;
 }
 
-/* The project of a scope by id or name. *ret_bad tells of one that does not exist. */
+/* The project of a scope by id or name, NULL for the account. *ret_bad: there is no such scope. */
 static const char *scope_project(const struct request *req, bool *ret_bad) {
-        const char *name = js_str(req->body, "/auth/scope/project/name");
-        const char *id = js_str(req->body, "/auth/scope/project/id");
-        bool is_scoped = js_get(req->body, "/auth/scope/project") != NULL;
+        struct json_object *scope = js_get(req->body, "/auth/scope/project");
+        const char *name = js_str(scope, "/name"), *id = js_str(scope, "/id");
 
         if (!id && name)
                 id = identity_project(req->world, name);
         if (id && !identity_project_object(req->world, id))
                 id = NULL;
-        *ret_bad = is_scoped && !id;
+        *ret_bad = scope ? !id : !is_own_domain(req, js_get(req->body, "/auth/scope/domain"));
         return id;
 }
 
@@ -84,8 +83,7 @@ static void create_token(const struct request *req, struct response *resp) {
         }
         project = scope_project(req, &is_bad);
         if (is_bad) {
-                iam_error(req, resp, 401, "Unauthorized",
-                          "The project of the scope cannot be found.");
+                iam_error(req, resp, 401, "Unauthorized", "The scope cannot be found.");
                 return;
         }
         token_issue(req->world, "iam", js_str(user, "/name"), project, NULL, life, token);

@@ -8,11 +8,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { SAVE_EVERY_MS = 1000 };
+enum { LOOK_EVERY_MS = 1000 };
 
 /*
  * The directory of the documents: given, else where they were installed, else those of the source.
@@ -97,16 +96,19 @@ static bool input_ended(void) {
         return read(STDIN_FILENO, buf, sizeof(buf)) <= 0;
 }
 
-/* Waits for a signal or the end of the input; saves the state from time to time meanwhile. */
+/* Waits for a signal or the end of the parent; saves the state from time to time meanwhile. */
 static void wait_for_end(struct emulator *emulator, int signals) {
+        bool with_parent = emulator->options->exit_with_parent;
         struct pollfd fds[] = {
                 { .fd = signals, .events = POLLIN },
-                { .fd = emulator->options->exit_with_parent ? STDIN_FILENO : -1, .events = POLLIN },
+                { .fd = with_parent ? STDIN_FILENO : -1, .events = POLLIN },
         };
-        int timeout = emulator->options->state ? SAVE_EVERY_MS : -1;
+        int timeout = emulator->options->state || with_parent ? LOOK_EVERY_MS : -1;
         uint64_t saved = UINT64_MAX;
+        pid_t parent = getppid();
 
-        for (;;) {
+        /* Not by a death signal: that comes already when the thread ends that started us. */
+        while (!with_parent || getppid() == parent) {
                 if (poll(fds, ELEMENTSOF(fds), timeout) < 0 && errno != EINTR)
                         break;
                 if (fds[0].revents || (fds[1].revents && input_ended()))
@@ -124,6 +126,9 @@ static int serve(struct emulator *emulator, int signals, int fd) {
 
         if (!emulator->options->plain)
                 r = tls_new(directory, &tls);
+        if (tls && !emulator->options->tls_dir)
+                fprintf(stderr, "hcloud-emulator: the certificate authority is %s/ca.pem\n",
+                        directory);
         if (r == 0)
                 r = server_start(emulator, tls, fd, &server);
         if (r == 0) {
@@ -148,8 +153,10 @@ static int prepare(struct emulator *emulator) {
         if (!emulator->log)
                 return -EIO;
         r = contract_load(contract_directory(options), &emulator->contract);
-        if (r == 0)
-                r = load_world(emulator);
+        if (r < 0)
+                return r;
+        emulator->world->now_ms += options->clock_offset_s * 1000; /* the moment of the seeds */
+        r = load_world(emulator);
         if (r < 0)
                 return r;
         if (options->clock_offset_s)
@@ -168,8 +175,6 @@ int main(int argc, char **argv) {
         int signals, fd = -1, r;
 
         options_parse(&options, argc, argv);
-        if (options.exit_with_parent)
-                prctl(PR_SET_PDEATHSIG, SIGTERM);
         signals = catch_signals();
         emulator.world = world_new();
         emulator.faults = faults_new();

@@ -42,6 +42,8 @@ static bool find_host(struct exchange *x, const struct host *host) {
                 instance = instance_find(x->req.world, INSTANCE_FLEET, host->instance);
         else if (host->service)
                 return true;
+        else
+                x->violation = x_strdup("unknown host");
         if (!instance) {
                 gateway_error(x, 404, "APIGW.0101",
                               "The API does not exist: no service has the host %.200s", x->host);

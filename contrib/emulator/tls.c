@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DAYS = 3650, NAMES_MAX = 4096, PEM_MAX = 64 * 1024 };
 
@@ -161,26 +162,47 @@ static int import_key(struct tls *tls) {
         return r;
 }
 
-int tls_new(const char *directory, struct tls **ret) {
+/* Makes the directory if need be; refuses one in which somebody else could put an authority. */
+static int own_directory(const char *directory) {
+        struct stat st;
+        int r = 0;
+
+        if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+                r = -errno;
+        else if (lstat(directory, &st) < 0)
+                r = -errno;
+        else if (!S_ISDIR(st.st_mode))
+                r = -ENOTDIR;
+        else if (st.st_uid != getuid() || (st.st_mode & 022))
+                r = -EPERM;
+        if (r < 0)
+                fprintf(stderr, "hcloud-emulator: cannot keep certificates in %s: %s\n", directory,
+                        r == -EPERM ? "others may write there" : strerror(-r));
+        return r;
+}
+
+static int load_authority(struct tls *tls, const char *directory) {
         _cleanup_(freep) char *certificate_path = x_printf("%s/ca.pem", directory);
         _cleanup_(freep) char *key_path = x_printf("%s/ca-key.pem", directory);
+
+        if (read_authority(tls, certificate_path, key_path))
+                return 0;
+        X509_free(tls->ca);
+        EVP_PKEY_free(tls->ca_key);
+        make_authority(tls);
+        return write_authority(tls, certificate_path, key_path);
+}
+
+int tls_new(const char *directory, struct tls **ret) {
         _cleanup_(tls_freep) struct tls *tls = x_alloc(sizeof(*tls));
         int r;
 
         pthread_mutex_init(&tls->lock, NULL);
-        if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
-                r = -errno;
-                fprintf(stderr, "hcloud-emulator: cannot make %s: %s\n", directory, strerror(-r));
+        r = own_directory(directory);
+        if (r == 0)
+                r = load_authority(tls, directory);
+        if (r < 0)
                 return r;
-        }
-        if (!read_authority(tls, certificate_path, key_path)) {
-                X509_free(tls->ca);
-                EVP_PKEY_free(tls->ca_key);
-                make_authority(tls);
-                r = write_authority(tls, certificate_path, key_path);
-                if (r < 0)
-                        return r;
-        }
         tls->leaf_key = new_key();
         r = import_key(tls);
         if (r < 0)

@@ -225,6 +225,36 @@ is 'a reset' "$(attempt)" '000 curl:@(35|52|55|56) '
 rules '* /v3/* huge'
 is 'a huge body' "$(curl -s --cacert "$work/tls/ca.pem" -o /dev/null -w '%{size_download}' \
         -H "X-Auth-Token: $good" "https://iam.localhost:$port/v3/auth/domains")" '671*'
+rules 'GET /v3/projects* repeat-page'
+is 'a repeated page' "$(call iam '/v3/projects?page=2&per_page=1' -H "X-Auth-Token: $good")" \
+        "200 *$project*"
+kv=/v1/default/kie/kv
+put_key() {
+        call kie $kv -H 'Content-Type: application/json' -d "{\"key\":\"$1\",\"value\":\"v\"}"
+}
+rules ''
+put_key first >/dev/null
+call kie $kv >/dev/null
+put_key second >/dev/null
+rules "GET $kv times=1 stale"
+is 'an old answer' "$(call kie $kv)" '200 *"total":1*'
+is 'and then the new one' "$(call kie $kv)" '200 *"total":2*'
+rules "GET $kv unknown-state"
+is 'an unknown state' "$(call kie $kv)" '200 *"status":"EMULATOR_UNKNOWN"*'
+rules ''
+
+# Long poll: whoever waits hears of a change at once, and does not hold up others.
+revision=$(call kie $kv >/dev/null; sed -n 's/^X-Kie-Revision: \([0-9]*\).*/\1/Ip' "$work/headers")
+began=$(date +%s)
+curl -s --cacert "$work/tls/ca.pem" -w '%{http_code}' -o "$work/polled" \
+        "https://kie.localhost:$port$kv?revision=$revision&wait=60s" \
+        >"$work/status" &
+poll=$!
+put_key third >/dev/null
+wait $poll
+is 'a change ends a long poll' "$(cat "$work/status" "$work/polled")" '200*"third"*'
+is 'before its time' $(($(date +%s) - began < 30)) 1
+
 rules 'POST /v3.0/* processed-then-reset'
 user='{"user":{"domain_id":"65382450e8f64ac0870cd180d14e684b","name":"twin",
         "password":"Twin-Passw0rd!"}}'
