@@ -57,6 +57,14 @@ struct flight *flight_find(struct flights *flights, const struct key *key, const
         return NULL;
 }
 
+/** flight_of() - is somebody asking for this? */
+bool flight_of(const struct flights *flights, const struct key *key) {
+        for (const struct flight *flight = flights->latest; flight; flight = flight->next)
+                if (flight->key->hash == key->hash)
+                        return true;
+        return false;
+}
+
 static struct timespec next_look(const struct op *op) {
         int64_t left_ms = op_left_ms(op), at_ms;
 

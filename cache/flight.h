@@ -22,8 +22,10 @@ struct flight {
         bool is_done;
         /* The outcome; constant once it is done. */
         bool is_abandoned;          /* the asker went away: somebody else must ask */
-        bool is_from_disk;          /* found in the file, so of any age */
-        bool disk_outdated;         /* … where it was marked */
+        bool is_from_disk;          /* found in the file … */
+        int64_t found_ms;           /* … where it had been asked for then (realtime clock) */
+        bool is_confirmed;          /* the content is the one known before */
+        size_t bytes;               /* answer_bytes() of the answer */
         int error;                  /* negative errno, 0: `answer` is there */
         struct op_fault fault;
         struct answer *answer;      /* owned reference */
@@ -38,6 +40,7 @@ struct flights {
 int flight_begin(struct flights *flights, const struct key *key, const struct call *call,
                  struct flight **ret);
 struct flight *flight_find(struct flights *flights, const struct key *key, const struct op *op);
+bool flight_of(const struct flights *flights, const struct key *key);
 int flight_wait(struct flight *flight, pthread_mutex_t *lock, struct op *op);
 void flight_end(struct flights *flights, struct flight *flight);
 void flight_leave(struct flight *flight);

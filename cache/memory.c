@@ -8,7 +8,6 @@
 #include <utlist.h>
 
 #include "base/text.h"
-#include "cache/merge.h"
 
 static int key_copy(const struct key *key, struct key *ret) {
         char *text = strdup(key->text);
@@ -21,7 +20,8 @@ static int key_copy(const struct key *key, struct key *ret) {
 
 static void drop(struct memory *memory, struct entry *entry) {
         HASH_DEL(memory->entries, entry);
-        DL_DELETE(memory->by_use, entry);
+        if (!entry->is_pinned)
+                DL_DELETE(memory->by_use, entry);
         memory->count--;
         memory->bytes -= entry->bytes;
         (void)answer_unref(entry->answer);
@@ -29,24 +29,39 @@ static void drop(struct memory *memory, struct entry *entry) {
         free(entry);
 }
 
-/* Makes room; the one used last stays whatever its size. */
 static void trim(struct memory *memory) {
-        while (memory->bytes > memory->max_bytes && memory->by_use != memory->by_use->prev)
-                drop(memory, memory->by_use->prev);
+        while (memory->bytes > memory->max_bytes && memory->by_use) {
+                struct entry *oldest = memory->by_use->prev;
+
+                if (memory->keeps_latest && oldest == memory->by_use)
+                        return;
+                drop(memory, oldest);
+        }
+}
+
+static struct entry *find(const struct memory *memory, const struct key *key) {
+        struct entry *entry;
+
+        HASH_FIND(hh, memory->entries, &key->hash, sizeof(key->hash), entry);
+        return entry && text_eq(entry->key.text, key->text) ? entry : NULL;
 }
 
 /** memory_find() - the entry of a key, which counts as used; NULL if there is none. */
 struct entry *memory_find(struct memory *memory, const struct key *key) {
-        struct entry *entry;
+        struct entry *entry = key->text ? find(memory, key) : NULL;
 
-        if (!key->text)
-                return NULL;
-        HASH_FIND(hh, memory->entries, &key->hash, sizeof(key->hash), entry);
-        if (!entry || !text_eq(entry->key.text, key->text))
-                return NULL;
-        DL_DELETE(memory->by_use, entry);
-        DL_PREPEND(memory->by_use, entry);
+        if (entry && !entry->is_pinned) {
+                DL_DELETE(memory->by_use, entry);
+                DL_PREPEND(memory->by_use, entry);
+        }
         return entry;
+}
+
+/** memory_has_later() - is the answer of a later request known? */
+bool memory_has_later(const struct memory *memory, const struct key *key, uint64_t turn) {
+        const struct entry *entry = find(memory, key);
+
+        return entry && entry->turn > turn;
 }
 
 static int add(struct memory *memory, const struct key *key, struct entry **ret) {
@@ -94,12 +109,21 @@ static void clear_place(struct memory *memory, const struct key *key) {
                 drop(memory, entry);
 }
 
+static void set_pinned(struct memory *memory, struct entry *entry, bool is_pinned) {
+        if (is_pinned && !entry->is_pinned)
+                DL_DELETE(memory->by_use, entry);
+        else if (!is_pinned && entry->is_pinned)
+                DL_PREPEND(memory->by_use, entry);
+        entry->is_pinned = is_pinned;
+}
+
 /**
  * memory_put() - remember an answer, of which a reference is taken, unless a later one is known.
+ * @is_pinned: it stays until memory_unpin().
  * Returns 0 or -ENOMEM.
  */
 int memory_put(struct memory *memory, const struct key *key, const struct origin *origin,
-               struct answer *answer) {
+               struct answer *answer, bool is_pinned) {
         struct negative *negative = find_negative(memory, key);
         struct entry *entry;
 
@@ -121,10 +145,20 @@ int memory_put(struct memory *memory, const struct key *key, const struct origin
         entry->turn = origin->turn;
         entry->refresh_ms = 0;
         memory->bytes -= entry->bytes;
-        entry->bytes = answer_bytes(answer) + sizeof(*entry) + strlen(key->text);
+        entry->bytes = origin->bytes + sizeof(*entry) + strlen(key->text);
         memory->bytes += entry->bytes;
+        set_pinned(memory, entry, is_pinned);
         trim(memory);
         return 0;
+}
+
+/** memory_unpin() - the file has the answer of that turn, or never will: it may go. */
+void memory_unpin(struct memory *memory, const struct key *key, uint64_t turn) {
+        struct entry *entry = find(memory, key);
+
+        if (entry && entry->turn == turn)
+                set_pinned(memory, entry, false);
+        trim(memory);
 }
 
 /** memory_forget() - forget the answer of a key, if there is one. */
@@ -138,9 +172,9 @@ void memory_forget(struct memory *memory, const struct key *key) {
 /** memory_change() - outdate what a change may have touched; nothing is known to be absent. */
 void memory_change(struct memory *memory, const struct change *change) {
         struct negative *negative, *later;
-        struct entry *entry;
+        struct entry *entry, *next;
 
-        DL_FOREACH(memory->by_use, entry)
+        HASH_ITER(hh, memory->entries, entry, next)
                 if (text_eq(entry->service, change->service) &&
                     change_touches(change, entry->key.text, entry->is_list))
                         entry->is_outdated = true;
@@ -187,8 +221,10 @@ const struct negative *memory_denied(const struct memory *memory, const struct k
 
 /** memory_done() - forget everything. */
 void memory_done(struct memory *memory) {
-        while (memory->by_use)
-                drop(memory, memory->by_use);
+        struct entry *entry, *next;
+
+        HASH_ITER(hh, memory->entries, entry, next)
+                drop(memory, entry);
         while (memory->by_time)
                 drop_negative(memory, memory->by_time);
 }

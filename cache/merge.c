@@ -19,6 +19,11 @@ size_t answer_bytes(const struct answer *answer) {
         return bytes;
 }
 
+/** answer_shares() - do two answers show one content, of which there is only one copy? */
+bool answer_shares(const struct answer *a, const struct answer *b) {
+        return (a->base ? a->base : a) == (b->base ? b->base : b);
+}
+
 static bool same_bytes(const char *a, size_t a_len, const char *b, size_t b_len) {
         return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }

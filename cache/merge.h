@@ -6,4 +6,5 @@
 
 int merge_answers(const struct call *call, struct answer *known, struct answer *received,
                   struct answer **ret);
+bool answer_shares(const struct answer *a, const struct answer *b);
 size_t answer_bytes(const struct answer *answer);

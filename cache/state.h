@@ -7,23 +7,56 @@
 #include "cache/cache.h"
 #include "cache/flight.h"
 #include "cache/memory.h"
-#include "cache/seen.h"
+#include "cache/refresh.h"
+#include "cache/writer.h"
 
 struct counters {
-        atomic_ullong hits, misses, joined, stale, calls, failures;
+        atomic_ullong hits;      /* served from memory */
+        atomic_ullong disk_hits; /* … from the file */
+        atomic_ullong calls;     /* asked the next source */
+        atomic_ullong joined;    /* waited for somebody else's call */
+        atomic_ullong stale;     /* served although older than asked for */
+        atomic_ullong failures;  /* calls that failed, absence not counted */
 };
 
+enum { FAILURES_MAX = 64 };
+
+/* A call that failed. */
+struct failure {
+        uint64_t hash; /* of its key */
+        int64_t at_ms; /* realtime clock, 0: none */
+        struct op_fault fault;
+};
+
+/* Locks are taken in the order: the cache's, then the writer's or the refresher's. */
 struct cache {
         struct source source;
         struct source *next;    /* owned */
         int64_t max_stale_ms;
-        pthread_mutex_t lock;   /* never held across a call of `next` */
-        struct memory memory;   /* under the lock, as are those below */
+        struct store *store;    /* owned; NULL: memory only */
+        struct writer *writer;  /* owned; with a store */
+        struct refresh *refresh; /* owned */
+        struct counters counters;
+        int disk_error;         /* why there is no store although one was asked for */
+        pthread_mutex_t lock;   /* protects what follows; never held across a call or the file */
+        struct memory memory;
         struct flights flights;
         struct seen_table seen;
-        struct counters counters;
+        uint64_t changes;       /* counts sends */
+        struct failure failures[FAILURES_MAX]; /* a ring */
+        size_t next_failure;
 };
 
 static inline void count(atomic_ullong *counter) {
         (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/* The cache whose source this is. */
+static inline struct cache *cache_from(struct source *source) {
+        return (struct cache *)source;
+}
+
+bool cache_is(const struct source *source);
+
+int cache_fetch(struct source *source, struct op *op, const struct request *request,
+                struct answer **ret);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a request is answered: from memory, by waiting for somebody else's call, or by a call. */
+#include "base/stamp.h"
+#include "cache/known.h"
+#include "cache/merge.h"
+
+enum {
+        AGAIN = 1,               /* neither an answer nor a failure yet */
+        REFRESH_AGAIN_MS = 1000, /* a refresh that did not come is not asked for again at once */
+};
+
+/* The error of others becomes this op's. */
+static int fail_as(struct op *op, int error, const struct op_fault *fault) {
+        op->fault = *fault;
+        return error;
+}
+
+/* Does a failure leave open what the answer would have been? 4xx are answers, but for 429. */
+static bool is_silence(int error, const struct op_fault *fault) {
+        if (fault->status >= 400)
+                return fault->status == 429 || fault->status >= 500;
+        switch (-error) {
+        case EIO:
+        case EPROTO:
+        case EBUSY:
+        case EAGAIN:
+        case EPIPE:
+        case ETIMEDOUT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case ENETRESET:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ECONNABORTED:
+        case ECONNREFUSED:
+        case ECONNRESET:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* A failure, or the older answer in its place where that is allowed. */
+static int fail_or_stale(struct cache *cache, struct op *op, int error,
+                         const struct op_fault *fault, struct answer *known,
+                         struct answer **ret) {
+        if (!op->must_be_fresh && is_silence(error, fault) &&
+            known_serve_stale(cache, known, ret) == 0) {
+                op_clear(op);
+                return 0;
+        }
+        return fail_as(op, error, fault);
+}
+
+/* With the lock: what says that it does not exist, NULL if nothing does or that is too old. */
+static const struct negative *denied(struct cache *cache, const struct op *op,
+                                     const struct ask *ask) {
+        const struct negative *negative = memory_denied(&cache->memory, &ask->part);
+        int64_t age_ms, max_ms = NEGATIVE_MS;
+
+        if (!negative)
+                negative = memory_denied(&cache->memory, &ask->whole);
+        if (!negative || (op->must_be_fresh && negative->asked_ms < op->fresh_since_ms))
+                return NULL;
+        if (ask->request->reach == REACH_ANY && ask->request->max_age_ms < max_ms)
+                max_ms = ask->request->max_age_ms;
+        age_ms = stamp_now_ms() - negative->asked_ms;
+        return age_ms >= 0 && age_ms < max_ms ? negative : NULL;
+}
+
+/* An answer in the last quarter of its time serves, and is asked for anew behind the scenes. */
+static bool wants_refresh(struct entry *entry, const struct request *request, const struct op *op) {
+        int64_t now_ms = stamp_now_ms(), max_ms = request->max_age_ms;
+        int64_t age_ms = now_ms - entry->answer->fetched_ms;
+
+        if (op->priority == OP_POLL || age_ms < max_ms - max_ms / 4 || now_ms < entry->refresh_ms)
+                return false;
+        entry->refresh_ms = now_ms + REFRESH_AGAIN_MS + max_ms / 8;
+        return true;
+}
+
+/*
+ * With the lock. 0 with an answer, -ENOENT where it is known to be absent, AGAIN where neither is
+ * known. @ret_refresh: when the answer was asked for, if it wants a refresh.
+ */
+static int look_up(struct cache *cache, struct op *op, const struct ask *ask,
+                   struct answer **ret, int64_t *ret_refresh) {
+        const struct negative *negative = denied(cache, op, ask);
+        struct known known;
+
+        if (negative)
+                return fail_as(op, -ENOENT, &negative->fault);
+        known_in_memory(cache, ask, &known);
+        if (!known_serves(&known, op, ask->request)) {
+                known_done(&known);
+                return AGAIN;
+        }
+        if (wants_refresh(known_entry(cache, ask), ask->request, op))
+                *ret_refresh = known.asked_ms;
+        *ret = known.answer;
+        return 0;
+}
+
+/* Only what is known: nobody is asked. */
+static int fetch_known(struct cache *cache, struct op *op, const struct ask *ask,
+                       struct answer **ret) {
+        const struct negative *negative;
+        struct known known;
+        int r = 0;
+
+        (void)pthread_mutex_lock(&cache->lock);
+        negative = denied(cache, op, ask);
+        if (negative)
+                r = fail_as(op, -ENOENT, &negative->fault);
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (r < 0)
+                return r;
+        known_anywhere(cache, ask, &known);
+        if (known_serves(&known, op, ask->request))
+                *ret = STEAL(known.answer);
+        else
+                r = known_serve_stale(cache, known.answer, ret);
+        known_done(&known);
+        if (r == -ENODATA)
+                return op_fail(op, ENODATA, "nothing is known of it yet");
+        return r < 0 ? op_fail(op, -r, "out of memory") : 0;
+}
+
+/* What a finished flight means to one of its users. AGAIN: it must ask itself. */
+static int take(struct cache *cache, struct op *op, const struct ask *ask,
+                const struct flight *flight, struct answer **ret) {
+        const struct known found = { .answer = flight->answer, .asked_ms = flight->found_ms };
+
+        if (flight->is_abandoned)
+                return AGAIN;
+        if (flight->error < 0)
+                return fail_or_stale(cache, op, flight->error, &flight->fault, flight->known, ret);
+        if (flight->is_from_disk && !known_serves(&found, op, ask->request))
+                return AGAIN;
+        *ret = answer_ref(flight->answer);
+        return 0;
+}
+
+/* Waits for the call of another. With the lock at the beginning and at the end. */
+static int join(struct cache *cache, struct op *op, const struct ask *ask, struct flight *flight,
+                struct answer **ret) {
+        struct op_fault fault;
+        struct known known;
+        int r;
+
+        count(&cache->counters.joined);
+        r = flight_wait(flight, &cache->lock, op);
+        if (r == 0) {
+                r = take(cache, op, ask, flight, ret);
+                flight_leave(flight);
+                return r;
+        }
+        flight_leave(flight);
+        (void)pthread_mutex_unlock(&cache->lock);
+        fault = op->fault;
+        known_anywhere(cache, ask, &known);
+        r = fail_or_stale(cache, op, r, &fault, known.answer, ret);
+        known_done(&known);
+        (void)pthread_mutex_lock(&cache->lock);
+        return r;
+}
+
+/* The key that an answer is complete for; one without a text if it is for none. */
+static const struct key *key_of(const struct ask *ask, const struct answer *answer) {
+        return answer->is_partial ? &ask->part : &ask->whole;
+}
+
+/* With the lock: an answer stays in memory and goes to the file. */
+static void remember(struct cache *cache, const struct ask *ask, const struct flight *flight,
+                     const struct origin *origin) {
+        const struct key *key = key_of(ask, flight->answer);
+        const struct record record = { .key = key,
+                                       .service = origin->call->service,
+                                       .is_list = call_is_list(origin->call),
+                                       .is_outdated = origin->is_outdated,
+                                       .is_confirmed = flight->is_confirmed,
+                                       .asked_ms = origin->asked_ms,
+                                       .answer = flight->answer };
+        bool is_pinned = false;
+
+        if (!key->text || memory_has_later(&cache->memory, key, origin->turn))
+                return;
+        if (cache->writer)
+                is_pinned = writer_put(cache->writer, &record, origin->turn) > 0;
+        (void)memory_put(&cache->memory, key, origin, flight->answer, is_pinned);
+}
+
+/* With the lock: what was known of it is no more. */
+static void forget(struct cache *cache, const struct ask *ask, const struct flight *flight,
+                   const struct origin *origin) {
+        const struct key *key = ask->part.text ? &ask->part : &ask->whole;
+
+        if (memory_has_later(&cache->memory, key, origin->turn))
+                return;
+        memory_forget(&cache->memory, key);
+        if (cache->writer)
+                writer_forget(cache->writer, key);
+        if (!flight->is_outdated)
+                (void)memory_deny(&cache->memory, key, origin, &flight->fault);
+}
+
+/* With the lock. */
+static void note_failure(struct cache *cache, const struct flight *flight) {
+        struct failure *failure = &cache->failures[cache->next_failure];
+
+        count(&cache->counters.failures);
+        *failure = (struct failure){ .hash = flight->key->hash,
+                                     .at_ms = stamp_now_ms(),
+                                     .fault = flight->fault };
+        failure->fault.error = flight->error;
+        cache->next_failure = (cache->next_failure + 1) % FAILURES_MAX;
+}
+
+/* With the lock: the outcome of a call becomes what is known. */
+static void settle(struct cache *cache, const struct ask *ask, const struct flight *flight) {
+        const struct origin origin = { .call = ask->request->call,
+                                       .asked_ms = flight->asked_ms,
+                                       .turn = flight->turn,
+                                       .is_outdated = flight->is_outdated,
+                                       .bytes = flight->bytes };
+
+        if (flight->is_from_disk || flight->is_abandoned)
+                return;
+        if (flight->error == 0)
+                remember(cache, ask, flight, &origin);
+        else if (flight->error == -ENOENT)
+                forget(cache, ask, flight, &origin);
+        else
+                note_failure(cache, flight);
+}
+
+/* The asker's own end is no outcome for those who wait with it. */
+static bool is_own_end(const struct op *op, int error) {
+        return error == -EINTR || (error == -ETIMEDOUT && op_left_ms(op) == 0);
+}
+
+/* What equals the known answer becomes it. Returns 0 or -ENOMEM. */
+static int merge(struct cache *cache, const struct ask *ask, struct answer *received,
+                 struct flight *flight) {
+        struct ask compared = *ask;
+        struct known known;
+        int r;
+
+        if (!received->is_partial)
+                compared.part = (struct key){ 0 };
+        known_anywhere(cache, &compared, &known);
+        r = merge_answers(ask->request->call, known.answer, received, &flight->answer);
+        if (r == 0) {
+                flight->bytes = answer_bytes(flight->answer);
+                flight->is_confirmed = known.answer && answer_shares(flight->answer, known.answer);
+        }
+        known_done(&known);
+        return r;
+}
+
+/* Asks the next source. Without the lock; the flight is the caller's. */
+static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
+                     struct flight *flight) {
+        _cleanup_(answer_unrefp) struct answer *received = NULL;
+        struct known known;
+        int r;
+
+        count(&cache->counters.calls);
+        r = source_fetch(cache->next, op, ask->request, &received);
+        if (r == 0 && merge(cache, ask, received, flight) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        flight->error = r;
+        flight->fault = op->fault;
+        flight->is_abandoned = r < 0 && is_own_end(op, r);
+        if (r < 0 && is_silence(r, &op->fault)) {
+                known_anywhere(cache, ask, &known);
+                flight->known = known.answer;
+        }
+}
+
+/* Looks into the file, then asks. Without the lock. */
+static void find_or_ask(struct cache *cache, struct op *op, const struct ask *ask,
+                        struct flight *flight) {
+        struct known known;
+
+        if (known_fresh_on_disk(cache, op, ask, &known) == 0) {
+                count(&cache->counters.disk_hits);
+                flight->answer = known.answer;
+                flight->found_ms = known.asked_ms;
+                flight->is_from_disk = true;
+        } else {
+                ask_next(cache, op, ask, flight);
+        }
+}
+
+/* Asks for all who want it. With the lock at the beginning and at the end. */
+static int lead(struct cache *cache, struct op *op, const struct ask *ask, struct answer **ret) {
+        const struct key *key = ask->part.text ? &ask->part : &ask->whole;
+        bool is_in_memory = known_entry(cache, ask);
+        struct flight *flight;
+        int r;
+
+        r = flight_begin(&cache->flights, key, ask->request->call, &flight);
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (is_in_memory)
+                ask_next(cache, op, ask, flight); /* the file has nothing newer */
+        else
+                find_or_ask(cache, op, ask, flight);
+        (void)pthread_mutex_lock(&cache->lock);
+        settle(cache, ask, flight);
+        flight_end(&cache->flights, flight);
+        if (flight->is_abandoned)
+                r = fail_or_stale(cache, op, flight->error, &flight->fault, flight->known, ret);
+        else
+                r = take(cache, op, ask, flight, ret);
+        flight_leave(flight);
+        return r;
+}
+
+/* One round; AGAIN when another one is due. */
+static int fetch_once(struct cache *cache, struct op *op, const struct ask *ask,
+                      struct answer **ret) {
+        struct flight *flight;
+        int64_t refresh = 0;
+        int r;
+
+        (void)pthread_mutex_lock(&cache->lock);
+        r = look_up(cache, op, ask, ret, &refresh);
+        if (r == AGAIN) {
+                flight = flight_find(&cache->flights, &ask->whole, op);
+                if (!flight)
+                        flight = flight_find(&cache->flights, &ask->part, op);
+                if (flight)
+                        r = join(cache, op, ask, flight, ret);
+                else
+                        r = lead(cache, op, ask, ret);
+        } else {
+                count(&cache->counters.hits);
+        }
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (refresh)
+                refresh_queue(cache->refresh, ask->request, refresh);
+        return r;
+}
+
+/** cache_fetch() - see struct source_ops. What hands out a secret is passed on and not kept. */
+int cache_fetch(struct source *source, struct op *op, const struct request *request,
+                struct answer **ret) {
+        struct cache *cache = cache_from(source);
+        struct ask ask;
+        int r;
+
+        if (request->call->risk == RISK_SECRET && request->reach == REACH_CACHED)
+                return op_fail(op, ENODATA, "secrets are not kept");
+        if (request->call->risk == RISK_SECRET)
+                return source_fetch(cache->next, op, request, ret);
+        r = ask_init(&ask, request);
+        if (r < 0)
+                r = op_fail(op, -r, "the request is too large");
+        else if (request->reach == REACH_CACHED)
+                r = fetch_known(cache, op, &ask, ret);
+        else
+                do {
+                        r = fetch_once(cache, op, &ask, ret);
+                } while (r == AGAIN);
+        ask_done(&ask);
+        return r;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/known.h"
+
+#include "base/stamp.h"
+#include "cache/merge.h"
+
+/* The time of use in the file is brought up to date when it is that old. */
+enum { USE_MS = 3600 * 1000 };
+
+/** known_done() - give the reference back. */
+void known_done(struct known *known) {
+        (void)answer_unref(known->answer);
+        *known = (struct known){ 0 };
+}
+
+static bool serves(const struct op *op, const struct request *request, int64_t asked_ms,
+                   int64_t fetched_ms) {
+        int64_t age_ms = stamp_now_ms() - fetched_ms;
+
+        if (op->must_be_fresh && asked_ms < op->fresh_since_ms)
+                return false;
+        /* Where the clock was set back, the age is unknown. */
+        return age_ms >= 0 && age_ms < request->max_age_ms;
+}
+
+/** known_serves() - is it there and as fresh as it must be? */
+bool known_serves(const struct known *known, const struct op *op, const struct request *request) {
+        return known->answer && !known->is_outdated &&
+               serves(op, request, known->asked_ms, known->answer->fetched_ms);
+}
+
+/** known_entry() - the later of the two entries that may have what is asked for, or NULL. */
+struct entry *known_entry(struct cache *cache, const struct ask *ask) {
+        struct entry *whole = memory_find(&cache->memory, &ask->whole);
+        struct entry *part = memory_find(&cache->memory, &ask->part);
+
+        if (whole && part)
+                return part->asked_ms > whole->asked_ms ? part : whole;
+        return whole ? whole : part;
+}
+
+/** known_in_memory() - what is known without looking into the file. */
+void known_in_memory(struct cache *cache, const struct ask *ask, struct known *ret) {
+        struct entry *entry = known_entry(cache, ask);
+
+        *ret = (struct known){ 0 };
+        if (entry)
+                *ret = (struct known){ .answer = answer_ref(entry->answer),
+                                       .asked_ms = entry->asked_ms,
+                                       .is_outdated = entry->is_outdated };
+}
+
+/* Where the file has what is asked for. */
+struct place {
+        const struct key *key;
+        const char *only;  /* one item of a whole list */
+        struct head head;
+        uint64_t changes;  /* when it was looked at */
+        bool is_outdated;
+};
+
+static uint64_t count_changes(struct cache *cache) {
+        uint64_t changes;
+
+        (void)pthread_mutex_lock(&cache->lock);
+        changes = cache->changes;
+        (void)pthread_mutex_unlock(&cache->lock);
+        return changes;
+}
+
+/* Returns 0, -ENOENT, or another negative errno when the file cannot be read. */
+static int find_place(struct cache *cache, const struct ask *ask, struct place *ret) {
+        struct place place = { .key = &ask->whole, .changes = count_changes(cache) };
+        struct head part;
+        int r;
+
+        if (ask->part.text)
+                place.only = ask->request->only;
+        r = store_head(cache->store, &ask->whole, &place.head);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (ask->part.text && store_head(cache->store, &ask->part, &part) == 0 &&
+            (r < 0 || part.asked_ms > place.head.asked_ms)) {
+                place.key = &ask->part;
+                place.only = NULL;
+                place.head = part;
+                r = 0;
+        }
+        place.is_outdated = place.head.is_outdated || writer_is_behind(cache->writer);
+        if (r == 0)
+                *ret = place;
+        return r;
+}
+
+/* Keeps in memory what was read, unless it knows better. */
+static void keep(struct cache *cache, const struct ask *ask, const struct place *place,
+                 struct known *known) {
+        const struct key *key = place->only ? &ask->part : place->key;
+        struct origin origin = { .call = ask->request->call,
+                                 .asked_ms = known->asked_ms,
+                                 .bytes = answer_bytes(known->answer) };
+
+        (void)pthread_mutex_lock(&cache->lock);
+        if (cache->changes != place->changes)
+                known->is_outdated = true;
+        origin.is_outdated = known->is_outdated;
+        (void)memory_put(&cache->memory, key, &origin, known->answer, false);
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (stamp_now_ms() - place->head.used_ms > USE_MS)
+                writer_use(cache->writer, place->key);
+}
+
+static int load(struct cache *cache, const struct ask *ask, const struct place *place,
+                struct known *ret) {
+        struct known known = { .is_outdated = place->is_outdated };
+        struct head head;
+        int r;
+
+        r = store_load(cache->store, place->key, place->only, &head, &known.answer);
+        if (r < 0)
+                return r;
+        known.asked_ms = head.asked_ms;
+        known.is_outdated |= head.is_outdated;
+        keep(cache, ask, place, &known);
+        *ret = known;
+        return 0;
+}
+
+/** known_on_disk() - what the file knows, of any age. 0, -ENOENT, or another negative errno. */
+int known_on_disk(struct cache *cache, const struct ask *ask, struct known *ret) {
+        struct place place;
+        int r;
+
+        if (!cache->store)
+                return -ENOENT;
+        r = find_place(cache, ask, &place);
+        return r == 0 ? load(cache, ask, &place, ret) : r;
+}
+
+/** known_fresh_on_disk() - the same, but nothing that would not serve: that is not even read. */
+int known_fresh_on_disk(struct cache *cache, const struct op *op, const struct ask *ask,
+                        struct known *ret) {
+        struct place place;
+        int r;
+
+        if (!cache->store)
+                return -ENOENT;
+        r = find_place(cache, ask, &place);
+        if (r < 0)
+                return r;
+        if (place.is_outdated ||
+            !serves(op, ask->request, place.head.asked_ms, place.head.fetched_ms))
+                return -ENOENT;
+        r = load(cache, ask, &place, ret);
+        if (r == 0 && !known_serves(ret, op, ask->request)) {
+                known_done(ret);
+                return -ENOENT;
+        }
+        return r;
+}
+
+/** known_anywhere() - what is known in memory, else in the file; nothing is no failure. */
+void known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret) {
+        (void)pthread_mutex_lock(&cache->lock);
+        known_in_memory(cache, ask, ret);
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (!ret->answer)
+                (void)known_on_disk(cache, ask, ret);
+}
+
+/**
+ * known_serve_stale() - hand out an old answer with its mark.
+ * @known: NULL: none. Returns 0, -ENODATA when it is older than anything served, -ENOMEM.
+ */
+int known_serve_stale(struct cache *cache, struct answer *known, struct answer **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        int r;
+
+        if (!known || stamp_now_ms() - known->fetched_ms > cache->max_stale_ms)
+                return -ENODATA;
+        r = answer_alias(known, &answer);
+        if (r < 0)
+                return r;
+        answer->is_stale = true;
+        count(&cache->counters.stale);
+        *ret = STEAL(answer);
+        return 0;
+}
