@@ -28,6 +28,7 @@ static const struct failure failures[] = {
         { CURLE_BAD_CONTENT_ENCODING, EIO, false, "the answer's compression is damaged" },
         { CURLE_SSL_CONNECT_ERROR, EPROTO, true, "no encrypted connection" },
         { CURLE_SSL_CERTPROBLEM, EPROTO, false, "the client certificate cannot be used" },
+        { CURLE_SSL_CLIENTCERT, EPROTO, false, "the server wants a client certificate" },
         { CURLE_SSL_CIPHER, EPROTO, false, "no common encryption" },
         { CURLE_URL_MALFORMAT, EINVAL, false, "no valid address" },
         { CURLE_OUT_OF_MEMORY, ENOMEM, false, "out of memory" },

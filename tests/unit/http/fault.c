@@ -180,6 +180,7 @@ static const struct {
         { CURLE_SSL_CACERT_BADFILE, -EPROTO, false, "/etc/own-ca.pem" },
         { CURLE_SSL_CONNECT_ERROR, -EPROTO, true, "the detail" },
         { CURLE_SSL_CERTPROBLEM, -EPROTO, false, "client certificate" },
+        { CURLE_SSL_CLIENTCERT, -EPROTO, false, "wants a client certificate" },
         { CURLE_GOT_NOTHING, -EIO, true, "without an answer" },
         { CURLE_RECV_ERROR, -EIO, true, "broke" },
         { CURLE_SEND_ERROR, -EIO, true, "broke" },
