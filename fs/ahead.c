@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/ahead.h"
+
+#include <string.h>
+
+#include "base/stamp.h"
+#include "base/text.h"
+#include "fs/content.h"
+#include "fs/directory.h"
+#include "fs/session.h"
+
+enum { WALK_LISTS_MAX = 64 }; /* asked for by one job of a walk */
+
+struct ahead_job {
+        struct ahead_job *next;
+        struct node *node;       /* referenced */
+        enum want want;
+        int64_t fresh_since_ms;  /* answers from before do not serve; 0: any */
+        uint64_t directory;      /* nodeid: of a sweep; 0: none */
+        unsigned levels;         /* of a walk; 0: none */
+        char *name;              /* of a walk; owned */
+};
+
+/** ahead_init() - nothing to do yet; threads start with work. Returns 0 or -ENOMEM. */
+int ahead_init(struct ahead *ahead, struct session *session) {
+        *ahead = (struct ahead){ .session = session, .last = &ahead->first };
+        if (pthread_mutex_init(&ahead->lock, NULL))
+                return -ENOMEM;
+        if (pthread_cond_init(&ahead->changed, NULL) == 0)
+                return 0;
+        pthread_mutex_destroy(&ahead->lock);
+        return -ENOMEM;
+}
+
+/* Tree locked. */
+static void job_free(struct session *session, struct ahead_job *job) {
+        node_unref(&session->tree, job->node);
+        free(job->name);
+        free(job);
+}
+
+static struct ahead_job *pop(struct ahead *ahead) {
+        struct ahead_job *job = ahead->first;
+
+        if (!job)
+                return NULL;
+        ahead->first = job->next;
+        if (!ahead->first)
+                ahead->last = &ahead->first;
+        ahead->queued--;
+        return job;
+}
+
+/* Is what the job wants there by now? Tree locked. */
+static bool is_done(const struct ahead_job *job) {
+        const struct node *node = job->node;
+        int64_t now = stamp_monotonic_ms();
+
+        if (job->fresh_since_ms)
+                return false;
+        if (job->want == WANT_LIST)
+                return directory_is_fresh(node->directory, now);
+        return node->content && content_is_usable(node->content, now);
+}
+
+/* A failure ends the sweep it belongs to; one that says "not now" stops all for a while. */
+static void note_failure(struct session *session, const struct ahead_job *job, int r) {
+        struct node *dir;
+
+        if (r == -ENOENT || r == -EALREADY || r == -ECANCELED || r == -EINTR)
+                return;
+        if (r == -EBUSY || r == -ETIMEDOUT || r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EIO)
+                atomic_store(&session->ahead.paused_until_ms,
+                             stamp_monotonic_ms() + AHEAD_PAUSE_MS);
+        pthread_mutex_lock(&session->tree.lock);
+        dir = job->directory ? tree_node(&session->tree, job->directory) : NULL;
+        if (dir && dir->type == ENTRY_DIRECTORY && dir->directory) {
+                dir->directory->ahead_window = 0;
+                dir->directory->body_needs = 0;
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+/* Was the sweep that this job belongs to ended? Tree locked. */
+static bool is_ended(struct session *session, const struct ahead_job *job) {
+        const struct node *dir;
+
+        if (!job->directory)
+                return false;
+        dir = tree_node(&session->tree, job->directory);
+        return !dir || !dir->directory || !dir->directory->ahead_window;
+}
+
+static void run_node(struct session *session, struct ahead_job *job) {
+        struct node *node = NULL;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        job->node->is_queued = false;
+        if (!is_done(job) && !is_ended(session, job) &&
+            atomic_load(&session->ahead.paused_until_ms) <= stamp_monotonic_ms())
+                node = node_ref(job->node);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!node)
+                return;
+        r = wait_ahead(session, node, job->want, OP_AHEAD, job->fresh_since_ms);
+        if (r < 0)
+                note_failure(session, job, r);
+}
+
+static void let_go(struct session *session, struct node *node) {
+        pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+/* Lists a directory if it is not known; @is_goal: where a call may be spent. */
+static int list(struct session *session, struct node *node, bool is_goal, unsigned *left) {
+        bool is_fresh, costs;
+
+        pthread_mutex_lock(&session->tree.lock);
+        is_fresh = directory_is_fresh(node->directory, stamp_monotonic_ms());
+        costs = node->branch->ops->costs_call && node->branch->ops->costs_call(node);
+        if (!is_fresh && costs == is_goal && *left > 0)
+                node_ref(node);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (is_fresh)
+                return 0;
+        if (costs != is_goal || *left == 0)
+                return -ECANCELED;
+        --*left;
+        return wait_ahead(session, node, WANT_LIST, OP_AHEAD, 0);
+}
+
+/* The next directory in @dir from @position on, only @name if that is given, as a reference. */
+static struct node *next_directory(struct session *session, struct node *dir, const char *name,
+                                   size_t *position) {
+        const struct listing *listing = NULL;
+        struct node *node = NULL;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (dir->directory && dir->directory->snapshot)
+                listing = dir->directory->snapshot->listing;
+        while (listing && !node && *position < listing->count) {
+                const struct entry *entry = &listing->entries[(*position)++];
+
+                if (entry->type == ENTRY_DIRECTORY && (!name || text_eq(entry->name, name)) &&
+                    tree_adopt(&session->tree, dir, entry, &node) == 0)
+                        node_ref(node);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        return node;
+}
+
+/* From @top that many levels down to each directory called as the job says. */
+static int run_walk(struct session *session, const struct ahead_job *job, struct node *top,
+                    unsigned levels, unsigned *left) {
+        struct node *node;
+        size_t position = 0;
+        int r = list(session, top, false, left);
+
+        while (r == 0) {
+                node = next_directory(session, top, levels == 1 ? job->name : NULL, &position);
+                if (!node)
+                        return 0;
+                if (levels == 1)
+                        r = list(session, node, true, left);
+                else
+                        r = run_walk(session, job, node, levels - 1, left);
+                if (r == -EALREADY || r == -ECANCELED)
+                        r = *left ? 0 : r;
+                let_go(session, node);
+        }
+        return r;
+}
+
+static void run(struct session *session, struct ahead_job *job) {
+        unsigned left = WALK_LISTS_MAX;
+        int r;
+
+        if (!job->levels) {
+                run_node(session, job);
+                return;
+        }
+        if (atomic_load(&session->ahead.paused_until_ms) > stamp_monotonic_ms())
+                return;
+        r = run_walk(session, job, job->node, job->levels, &left);
+        if (r < 0)
+                note_failure(session, job, r);
+}
+
+static void *loop(void *data) {
+        struct ahead *ahead = data;
+        struct session *session = ahead->session;
+
+        pthread_mutex_lock(&ahead->lock);
+        while (!ahead->is_stopping) {
+                struct ahead_job *job = pop(ahead);
+
+                if (!job) {
+                        ahead->n_idle++;
+                        pthread_cond_wait(&ahead->changed, &ahead->lock);
+                        ahead->n_idle--;
+                        continue;
+                }
+                pthread_mutex_unlock(&ahead->lock);
+                run(session, job);
+                pthread_mutex_lock(&session->tree.lock);
+                job_free(session, job);
+                pthread_mutex_unlock(&session->tree.lock);
+                pthread_mutex_lock(&ahead->lock);
+        }
+        pthread_mutex_unlock(&ahead->lock);
+        return NULL;
+}
+
+/** ahead_stop() - after wait_stop(): ends the threads, forgets what was to be done. */
+void ahead_stop(struct ahead *ahead) {
+        struct session *session = ahead->session;
+        struct ahead_job *job;
+
+        pthread_mutex_lock(&ahead->lock);
+        ahead->is_stopping = true;
+        pthread_cond_broadcast(&ahead->changed);
+        pthread_mutex_unlock(&ahead->lock);
+        for (unsigned i = 0; i < ahead->n_threads; i++)
+                pthread_join(ahead->threads[i], NULL);
+        pthread_mutex_lock(&session->tree.lock);
+        for (job = pop(ahead); job; job = pop(ahead))
+                job_free(session, job);
+        pthread_mutex_unlock(&session->tree.lock);
+        for (size_t i = 0; i < AHEAD_WALKS; i++)
+                free(ahead->walks[i].name);
+        pthread_cond_destroy(&ahead->changed);
+        pthread_mutex_destroy(&ahead->lock);
+}
+
+/* Takes the job over; what does not fit into the queue is not done. Tree locked. */
+static void push(struct session *session, struct ahead_job *job) {
+        struct ahead *ahead = &session->ahead;
+        bool is_full;
+
+        pthread_mutex_lock(&ahead->lock);
+        is_full = ahead->queued >= AHEAD_QUEUE_MAX || ahead->is_stopping;
+        if (!is_full) {
+                *ahead->last = job;
+                ahead->last = &job->next;
+                ahead->queued++;
+                if (ahead->queued > ahead->n_idle && ahead->n_threads < AHEAD_THREADS &&
+                    pthread_create(&ahead->threads[ahead->n_threads], NULL, loop, ahead) == 0)
+                        ahead->n_threads++;
+                pthread_cond_signal(&ahead->changed);
+        }
+        pthread_mutex_unlock(&ahead->lock);
+        if (!is_full)
+                return;
+        job->node->is_queued = false;
+        job_free(session, job);
+}
+
+/* One thing to get, unless it is queued already. Tree locked. */
+static void queue_node(struct session *session, struct node *node, enum want want,
+                       int64_t fresh_since_ms, uint64_t directory) {
+        struct ahead_job *job;
+
+        if (node->is_queued)
+                return;
+        job = calloc(1, sizeof(*job));
+        if (!job)
+                return;
+        job->node = node_ref(node);
+        job->want = want;
+        job->fresh_since_ms = fresh_since_ms;
+        job->directory = directory;
+        node->is_queued = true;
+        push(session, job);
+}
+
+/** ahead_again() - it is in the last quarter of its time: have it newer before that is over. Tree
+ * locked; @want is WANT_LIST or WANT_BODY and there is a version of it. */
+void ahead_again(struct session *session, struct node *node, unsigned want) {
+        int64_t fetched_ms = 0;
+
+        if (node->branch->is_local)
+                return;
+        if (want == WANT_LIST)
+                fetched_ms = node->directory->snapshot->listing->fetched_ms;
+        else if (node->content->published)
+                fetched_ms = node->content->published->fetched_ms;
+        queue_node(session, node, want, fetched_ms + 1, 0);
+}
+
+/* The body of an entry that follows in a sweep, if it is worth it. Tree locked. */
+static void sweep_entry(struct session *session, struct node *dir, const struct entry *entry) {
+        struct node *node;
+
+        if (entry->type != ENTRY_FILE || tree_adopt(&session->tree, dir, entry, &node) < 0)
+                return;
+        if (dir->branch->ops->costs_call && dir->branch->ops->costs_call(node) &&
+            !(node->content && content_is_usable(node->content, stamp_monotonic_ms())))
+                queue_node(session, node, WANT_BODY, 0, dir->id);
+        tree_forget(&session->tree, node, 0);
+}
+
+/* The reader is at @position: the window in front of it is queued. Tree locked. */
+static void sweep(struct session *session, struct node *dir, size_t position) {
+        struct directory *directory = dir->directory;
+        const struct listing *listing = directory->snapshot->listing;
+
+        if (!directory->ahead_window) {
+                directory->ahead_window = AHEAD_WINDOW_MIN;
+                directory->ahead_next = (uint32_t)position + 1;
+        } else if (position >= directory->ahead_next) {
+                directory->ahead_next = (uint32_t)position + 1;
+        } else if (position + directory->ahead_window / 2 >= directory->ahead_next &&
+                   directory->ahead_window < AHEAD_WINDOW_MAX) {
+                directory->ahead_window *= 2;
+        }
+        while (directory->ahead_next < listing->count &&
+               directory->ahead_next <= position + directory->ahead_window)
+                sweep_entry(session, dir, &listing->entries[directory->ahead_next++]);
+}
+
+/**
+ * ahead_needed() - a file's body is needed; @is_missing: somebody has to wait for it. The third of
+ * a directory that had to be waited for begins a sweep over those that follow. Tree locked.
+ */
+void ahead_needed(struct session *session, struct node *file, bool is_missing) {
+        struct node *dir = file->parent;
+        const struct listing *listing;
+        const struct entry *entry;
+
+        if (file->branch->is_local || !file->is_named || !dir->directory ||
+            !dir->directory->snapshot)
+                return;
+        if (is_missing && dir->directory->body_needs < AHEAD_BODY_NEEDS)
+                dir->directory->body_needs++;
+        if (dir->directory->body_needs < AHEAD_BODY_NEEDS ||
+            atomic_load(&session->ahead.paused_until_ms) > stamp_monotonic_ms())
+                return;
+        listing = dir->directory->snapshot->listing;
+        entry = listing_find(listing, file->name);
+        if (entry)
+                sweep(session, dir, (size_t)(entry - listing->entries));
+}
+
+/* The walk that came to this name that far below @top, or NULL. Tree locked. */
+static struct ahead_walk *find_walk(struct ahead *ahead, const struct node *top, unsigned levels,
+                                    const char *name) {
+        for (size_t i = 0; i < AHEAD_WALKS; i++) {
+                struct ahead_walk *walk = &ahead->walks[i];
+
+                if (walk->name && walk->top == top->id && walk->levels == levels &&
+                    text_eq(walk->name, name))
+                        return walk;
+        }
+        return NULL;
+}
+
+static void begin_walk(struct ahead *ahead, const struct node *top, const struct node *child,
+                       unsigned levels, const char *name) {
+        struct ahead_walk *walk = &ahead->walks[0];
+
+        for (size_t i = 1; i < AHEAD_WALKS; i++)
+                if (ahead->walks[i].used < walk->used)
+                        walk = &ahead->walks[i];
+        free(walk->name);
+        *walk = (struct ahead_walk){
+                .top = top->id,
+                .child = child->id,
+                .levels = levels,
+                .used = ++ahead->clock,
+                .name = strdup(name),
+        };
+}
+
+/* Has a sibling walked ahead. Tree locked. */
+static void queue_walk(struct session *session, struct node *top, const struct entry *entry,
+                       const struct ahead_walk *walk) {
+        struct ahead_job *job;
+        struct node *node;
+
+        if (entry->type != ENTRY_DIRECTORY || tree_adopt(&session->tree, top, entry, &node) < 0)
+                return;
+        job = calloc(1, sizeof(*job));
+        if (job) {
+                job->node = node_ref(node);
+                job->want = WANT_LIST;
+                job->levels = walk->levels;
+                job->name = strdup(walk->name);
+                if (job->name)
+                        push(session, job);
+                else
+                        job_free(session, job);
+        }
+        tree_forget(&session->tree, node, 0);
+}
+
+/* The walk came below another child of @top: those that follow come ahead. Tree locked. */
+static void go_on(struct session *session, struct ahead_walk *walk, struct node *top,
+                  const struct node *child) {
+        const struct listing *listing = top->directory->snapshot->listing;
+        const struct entry *entry = listing_find(listing, child->name);
+        size_t position;
+
+        if (!entry)
+                return;
+        position = (size_t)(entry - listing->entries);
+        walk->window = walk->window ? walk->window * 2 : AHEAD_WINDOW_MIN;
+        if (walk->window > AHEAD_WINDOW_MAX)
+                walk->window = AHEAD_WINDOW_MAX;
+        if (walk->next <= position)
+                walk->next = (uint32_t)position + 1;
+        while (walk->next < listing->count && walk->next <= position + walk->window)
+                queue_walk(session, top, &listing->entries[walk->next++], walk);
+}
+
+/**
+ * ahead_entered() - a directory is opened; @was_missing: its list had to be waited for. When the
+ * same name is opened below a second child of something, a walk is going on. Tree locked.
+ */
+void ahead_entered(struct session *session, struct node *dir, bool was_missing) {
+        struct ahead *ahead = &session->ahead;
+        struct node *child = dir->parent;
+
+        if (dir->branch->is_local || !dir->branch->ops->costs_call ||
+            !dir->branch->ops->costs_call(dir))
+                return;
+        for (unsigned levels = 1; levels <= AHEAD_LEVELS && child; levels++) {
+                struct node *top = child->parent;
+                struct ahead_walk *walk;
+
+                if (!top || top->branch != dir->branch || !top->directory ||
+                    !top->directory->snapshot)
+                        return;
+                walk = find_walk(ahead, top, levels, dir->name);
+                if (!walk) {
+                        begin_walk(ahead, top, child, levels, dir->name);
+                } else if (walk->child != child->id) {
+                        walk->child = child->id;
+                        walk->used = ++ahead->clock;
+                        if (was_missing || walk->window)
+                                go_on(session, walk, top, child);
+                }
+                child = top;
+        }
+}
+
+/** ahead_queued() - how much waits for its turn. */
+size_t ahead_queued(struct ahead *ahead) {
+        size_t queued;
+
+        pthread_mutex_lock(&ahead->lock);
+        queued = ahead->queued;
+        pthread_mutex_unlock(&ahead->lock);
+        return queued;
+}

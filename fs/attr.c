@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/attr.h"
+
+#include <string.h>
+
+#include "fs/content.h"
+#include "fs/directory.h"
+#include "fs/session.h"
+
+enum {
+        BLOCK_SIZE = 128 * 1024, /* read whole in one request by tools that ask */
+        EXPIRED_S = 1,           /* a directory's time to live when its list is out of date */
+};
+
+/** attr_seconds() - from now until then, for the kernel; a day if it holds for ever. */
+double attr_seconds(int64_t until_ms, int64_t now_ms) {
+        if (until_ms == INT64_MAX)
+                return ATTR_FOR_EVER_S;
+        return until_ms > now_ms ? (double)(until_ms - now_ms) / 1000 : 0;
+}
+
+/* Times that nobody knows are those of the mount. */
+static struct timespec or_began(const struct session *session, struct timespec time) {
+        if (time.tv_sec == 0 && time.tv_nsec == 0)
+                time.tv_sec = (time_t)session->began_s;
+        return time;
+}
+
+/** attr_directory_time() - the modification time shown of a directory. */
+struct timespec attr_directory_time(const struct session *session, const struct node *node) {
+        const struct directory *directory = node->directory;
+
+        if (directory && directory->snapshot && directory->modified.tv_sec)
+                return directory->modified;
+        return or_began(session, node->modified);
+}
+
+/* Until when the entry that tells of this node is good. */
+static int64_t told_until(const struct node *node) {
+        const struct directory *directory = node->parent ? node->parent->directory : NULL;
+
+        if (!node->parent)
+                return INT64_MAX;
+        return directory && directory->snapshot ? directory->fresh_until_ms : 0;
+}
+
+static double fill_directory(const struct session *session, const struct node *node,
+                             int64_t now_ms, struct stat *st) {
+        const struct directory *directory = node->directory;
+
+        st->st_mode = S_IFDIR | node->mode;
+        st->st_nlink = 1; /* says nothing about the number of directories below */
+        st->st_mtim = attr_directory_time(session, node);
+        if (!directory || !directory->snapshot)
+                return attr_seconds(told_until(node), now_ms);
+        if (!directory_is_fresh(directory, now_ms))
+                return EXPIRED_S;
+        return attr_seconds(directory->fresh_until_ms, now_ms);
+}
+
+/* Unknown: size 0 for no time, so that GETATTR follows; known but expired: the last (rule 6). */
+static double fill_file(const struct session *session, const struct node *node, int64_t now_ms,
+                        struct stat *st) {
+        const struct content *content = node->content;
+
+        st->st_mode = S_IFREG | node->mode;
+        st->st_nlink = 1;
+        st->st_mtim = or_began(session, node->modified);
+        if (!content || !content->has_version)
+                return 0;
+        st->st_size = (off_t)content->len;
+        st->st_blocks = (blkcnt_t)((content->len + 511) / 512);
+        st->st_mtim = content->modified;
+        if (node->is_volatile || content_is_pinned(content, now_ms))
+                return 0;
+        return attr_seconds(content->fresh_until_ms, now_ms);
+}
+
+static double fill_link(const struct session *session, const struct node *node, int64_t now_ms,
+                        struct stat *st) {
+        st->st_mode = S_IFLNK | 0777;
+        st->st_nlink = 1;
+        st->st_size = (off_t)strlen(node->target);
+        st->st_mtim = or_began(session, node->modified);
+        return attr_seconds(told_until(node), now_ms);
+}
+
+/** attr_fill() - attributes and the seconds for which they hold. */
+void attr_fill(const struct session *session, const struct node *node, int64_t now_ms,
+               struct stat *ret, double *ret_timeout) {
+        struct stat st = {
+                .st_ino = node->ino,
+                .st_uid = session->options.uid,
+                .st_gid = session->options.gid,
+                .st_blksize = BLOCK_SIZE,
+        };
+
+        if (node->type == ENTRY_DIRECTORY)
+                *ret_timeout = fill_directory(session, node, now_ms, &st);
+        else if (node->type == ENTRY_FILE)
+                *ret_timeout = fill_file(session, node, now_ms, &st);
+        else
+                *ret_timeout = fill_link(session, node, now_ms, &st);
+        st.st_atim = st.st_mtim;
+        st.st_ctim = st.st_mtim;
+        if (node->created.tv_sec > st.st_ctim.tv_sec)
+                st.st_ctim = node->created; /* never before a change: backups go by it */
+        *ret = st;
+}
+
+/** attr_entry() - the reply that makes a node known under a name. */
+void attr_entry(const struct session *session, const struct node *node, double entry_timeout,
+                int64_t now_ms, struct fuse_entry_param *ret) {
+        *ret = (struct fuse_entry_param){
+                .ino = node->id,
+                .generation = 1,
+                .entry_timeout = entry_timeout,
+        };
+        attr_fill(session, node, now_ms, &ret->attr, &ret->attr_timeout);
+}

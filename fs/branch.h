@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Branches of the tree: accounts shown through their views, and the root that holds them. */
+#pragma once
+
+#include "fs/node.h"
+
+struct session;
+
+int branch_new(struct view *view, struct branch **ret);
+int branch_new_failed(int error, const char *reason, struct branch **ret);
+struct branch *branch_free(struct branch *branch);
+DEFINE_CLEANUP(struct branch *, branch_free)
+
+extern const struct branch_ops branch_root_ops;

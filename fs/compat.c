@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What libfuse releases differ in. Up to 3.16 the reply to INIT is built without the flag that lets
+ * the kernel work on several names of one directory at once, whatever we want
+ * (https://github.com/libfuse/libfuse/pull/861): it is set on the way out.
+ */
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "fs/session.h"
+
+enum {
+        INIT_MAJOR = 7,           /* first word of the INIT reply's body */
+        INIT_FLAGS_WORD = 3,      /* after major, minor and max_readahead */
+        PARALLEL_DIROPS = 1 << 18,
+};
+
+static ssize_t receive(int fd, void *data, size_t size, void *userdata) {
+        struct session *session = userdata;
+        ssize_t n = read(fd, data, size);
+
+        if (n < 0 && errno == ENODEV) { /* unmounted: nobody waits for anything any more */
+                wait_stop(&session->wait);
+                errno = ENODEV;
+        }
+        return n;
+}
+
+static ssize_t send_reply(int fd, struct iovec *iov, int count, void *userdata) {
+        struct session *session = userdata;
+
+#if FUSE_VERSION < FUSE_MAKE_VERSION(3, 17)
+        if (session->has_parallel_directories && count == 2 &&
+            iov[1].iov_len > INIT_FLAGS_WORD * sizeof(uint32_t) &&
+            !atomic_exchange(&session->is_init_sent, true)) {
+                uint32_t *words = iov[1].iov_base;
+
+                if (words[0] == INIT_MAJOR)
+                        words[INIT_FLAGS_WORD] |= PARALLEL_DIROPS;
+        }
+#endif
+        return writev(fd, iov, count);
+}
+
+/** compat_attach() - to be called on a mounted session, before its loop. 0 or negative errno. */
+int compat_attach(struct session *session) {
+        static const struct fuse_custom_io io = { .read = receive, .writev = send_reply };
+
+        return fuse_session_custom_io(session->fuse, &io, fuse_session_fd(session->fuse));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bytes of a file as everybody sees them: one published version. A version learnt while a
+ * reader has the file open waits until it is closed, at most 30 s, so that no reader sees two
+ * (file rule 1). Protected by the tree's lock.
+ */
+#pragma once
+
+#include "backends/view.h"
+
+enum { CONTENT_PIN_MS = 30 * 1000, CONTENT_HOLD_MS = 1000 };
+
+struct content {
+        struct document *published;  /* NULL: the bytes were let go, what is below stays true */
+        struct document *learnt;     /* newer; NULL: none waits */
+        uint64_t hash;               /* of the published version, like all that follows */
+        size_t len;
+        struct timespec modified, created;
+        int64_t fresh_until_ms;      /* monotonic clock */
+        int64_t published_ms;        /* monotonic clock: when last confirmed */
+        int64_t pinned_until_ms;     /* while `readers` > 0 */
+        int64_t held_until_ms;       /* a size was told that the next open must keep */
+        uint64_t kept_hash;          /* version the kernel was last told to keep */
+        uint32_t readers;
+        bool has_version, has_kept, is_stale;
+        bool was_used;               /* since the bytes were last looked over */
+};
+
+struct content *content_new(void);
+struct content *content_free(struct content *content);
+bool content_is_fresh(const struct content *content, int64_t now_ms);
+bool content_is_pinned(const struct content *content, int64_t now_ms);
+bool content_is_usable(const struct content *content, int64_t now_ms);
+bool content_is_ageing(const struct content *content, int64_t now_ms);
+bool content_learn(struct content *content, struct document *document, int64_t now_ms);
+bool content_settle(struct content *content, int64_t now_ms);
+void content_open(struct content *content, int64_t now_ms);
+bool content_close(struct content *content, int64_t now_ms);
+bool content_keep(struct content *content);
+void content_hold(struct content *content, int64_t now_ms);
+void content_expire(struct content *content);
+size_t content_drop(struct content *content);

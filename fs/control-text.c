@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the control files say. */
+#include "base/log.h"
+#include "base/stamp.h"
+#include "fs/control.h"
+#include "fs/session.h"
+
+/** control_version() - of the program. */
+int control_version(struct session *session, const struct op *op, struct buf *buf) {
+        (void)session;
+        (void)op;
+        return buf_printf(buf, "hcloudfs %s\n", HCLOUDFS_VERSION);
+}
+
+/** control_readme() - what the other files are for. */
+int control_readme(struct session *session, const struct op *op, struct buf *buf) {
+        (void)session;
+        (void)op;
+        return buf_add_str(
+                buf,
+                "This directory belongs to hcloudfs itself.\n"
+                "\n"
+                "version     of the program that serves this mount\n"
+                "status      what is mounted, since when, and what it is doing\n"
+                "errors      the last failures, oldest first, with HTTP status and request id\n"
+                "last_error  the last failure that met you: the reason behind an errno\n"
+                "accesslog   every operation: who, what, result, time, API calls it caused\n"
+                "metrics     counters in Prometheus' text format\n"
+                "limits      connections and rate limits of each service\n"
+                "refresh     write a path to have it read anew from the cloud; the write returns\n"
+                "            when that is done. A path is one inside the mount (/account/...) or\n"
+                "            the full one. An empty line or / stands for everything.\n"
+                "log_level   error, warning, info or debug; may be written\n"
+                "why/        the tree again: instead of each file where its content comes from,\n"
+                "            how old it is and how long it serves; of a directory in .list\n");
+}
+
+/** control_status() - for people. */
+int control_status(struct session *session, const struct op *op, struct buf *buf) {
+        char since[STAMP_TEXT_SIZE];
+        unsigned slots, pending;
+        size_t nodes;
+
+        (void)op;
+        stamp_format(session->began_s, since);
+        pthread_mutex_lock(&session->tree.lock);
+        nodes = session->tree.count;
+        pthread_mutex_unlock(&session->tree.lock);
+        pthread_mutex_lock(&session->wait.lock);
+        slots = session->wait.slots;
+        pending = session->wait.n_pending;
+        pthread_mutex_unlock(&session->wait.lock);
+        (void)buf_printf(buf, "version: %s\nmounted: %s\nsince: %s\nmode: %s\n", HCLOUDFS_VERSION,
+                         session->options.mountpoint ? session->options.mountpoint : "-", since,
+                         session->options.is_read_only ? "read-only" : "read-write");
+        (void)buf_printf(buf, "waiting: %u of %d, %u more queued\nahead: %zu queued\n", slots,
+                         WAIT_SLOTS, pending, ahead_queued(&session->ahead));
+        (void)buf_printf(buf, "nodes: %zu\nparallel directory operations: %s\n", nodes,
+                         session->has_parallel_directories ? "yes" : "no");
+        for (size_t i = 0; i < session->options.n_accounts; i++)
+                (void)buf_printf(buf, "account: %s\n", session->options.accounts[i].name);
+        return buf->error;
+}
+
+/** control_errors() - recent failures, oldest first. */
+int control_errors(struct session *session, const struct op *op, struct buf *buf) {
+        (void)op;
+        return record_recent(&session->record, buf);
+}
+
+/** control_last_error() - the last failure of who asks. */
+int control_last_error(struct session *session, const struct op *op, struct buf *buf) {
+        return record_last(&session->record, op->uid, buf);
+}
+
+/** control_accesslog() - operations, oldest first. */
+int control_accesslog(struct session *session, const struct op *op, struct buf *buf) {
+        (void)op;
+        return record_access(&session->record, buf);
+}
+
+static void add_counters(struct session *session, struct buf *buf, const char *name,
+                         const char *help, atomic_ullong *counters) {
+        (void)session;
+        (void)buf_printf(buf, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
+        for (int i = 0; i < OPERATION_MAX; i++)
+                (void)buf_printf(buf, "%s{operation=\"%s\"} %llu\n", name,
+                                 operation_name((enum operation)i), atomic_load(&counters[i]));
+}
+
+static void add_value(struct buf *buf, const char *name, const char *type, const char *help,
+                      unsigned long long value) {
+        (void)buf_printf(buf, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
+                         value);
+}
+
+/** control_metrics() - Prometheus' text format. */
+int control_metrics(struct session *session, const struct op *op, struct buf *buf) {
+        size_t nodes;
+        unsigned slots;
+
+        (void)op;
+        pthread_mutex_lock(&session->tree.lock);
+        nodes = session->tree.count;
+        pthread_mutex_unlock(&session->tree.lock);
+        pthread_mutex_lock(&session->wait.lock);
+        slots = session->wait.slots;
+        pthread_mutex_unlock(&session->wait.lock);
+        add_counters(session, buf, "hcloudfs_operations_total", "Requests of the kernel.",
+                     session->record.operations);
+        add_counters(session, buf, "hcloudfs_failures_total", "Requests that failed.",
+                     session->record.failures);
+        add_value(buf, "hcloudfs_api_calls_total", "counter", "API calls that requests caused.",
+                  atomic_load(&session->record.calls));
+        add_value(buf, "hcloudfs_nodes", "gauge", "Files and directories the kernel knows.", nodes);
+        add_value(buf, "hcloudfs_waiting", "gauge", "Requests that wait for the cloud.", slots);
+        add_value(buf, "hcloudfs_ahead_queued", "gauge", "Prefetches that wait for their turn.",
+                  ahead_queued(&session->ahead));
+        return buf->error;
+}
+
+/** control_limits() - what the layers below say, as JSON. */
+int control_limits(struct session *session, const struct op *op, struct buf *buf) {
+        (void)op;
+        if (!session->options.limits)
+                return buf_add_str(buf, "{}\n");
+        return session->options.limits(session->options.data, buf);
+}
+
+/** control_log_level() - the level in force. */
+int control_log_level(struct session *session, const struct op *op, struct buf *buf) {
+        (void)session;
+        (void)op;
+        return buf_printf(buf, "%s\n", log_level_name(log_get_level()));
+}
+
+/** control_refresh_usage() - how to use it. */
+int control_refresh_usage(struct session *session, const struct op *op, struct buf *buf) {
+        (void)session;
+        (void)op;
+        return buf_add_str(buf, "Write a path here to have it read anew, / for everything.\n");
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/fetch.h"
+
+#include "base/stamp.h"
+#include "fs/attr.h"
+#include "fs/content.h"
+#include "fs/directory.h"
+#include "fs/session.h"
+
+/* Bytes of documents held for readers are looked over each time that many were learnt. */
+enum { LOOK_OVER_BYTES = 32 * 1024 * 1024 };
+
+/* The user asked for new data here or above: answers from before that do not serve. */
+static void demand_fresh(struct session *session, struct op *op, const struct node *node) {
+        int64_t since_ms = 0;
+
+        pthread_mutex_lock(&session->tree.lock);
+        for (; node; node = node->parent)
+                if (node->type == ENTRY_DIRECTORY && node->directory &&
+                    node->directory->refreshed_ms > since_ms)
+                        since_ms = node->directory->refreshed_ms;
+        pthread_mutex_unlock(&session->tree.lock);
+        if (since_ms <= op->fresh_since_ms)
+                return;
+        op->must_be_fresh = true;
+        op->fresh_since_ms = since_ms;
+}
+
+/* Names that vanished or stand for something else: the kernel's copies of them go. Tree locked. */
+static void tell_vanished(struct session *session, struct node *node,
+                          const struct listing *before, const struct listing *after) {
+        for (size_t i = 0; i < before->count; i++) {
+                const char *name = before->entries[i].name;
+                struct node *child = tree_child(&session->tree, node, name);
+                const struct entry *entry = child ? listing_find(after, name) : NULL;
+
+                if (!child || (entry && tree_is_same(child, entry)))
+                        continue;
+                tree_detach(&session->tree, child);
+                notify_entry(&session->notify, node->id, name);
+        }
+}
+
+/* Names that appeared: the kernel may remember that they were missing. Tree locked. */
+static void tell_appeared(struct session *session, struct node *node,
+                          const struct listing *before, const struct listing *after) {
+        if (node->directory->negative_until_ms <= stamp_monotonic_ms())
+                return;
+        for (size_t i = 0; i < after->count; i++)
+                if (!before || !listing_find(before, after->entries[i].name))
+                        notify_entry(&session->notify, node->id, after->entries[i].name);
+}
+
+/* Installs @after (taken over) if @before is still there. Returns whether it was. Tree locked. */
+static bool install(struct session *session, struct node *node, const struct snapshot *before,
+                    struct snapshot *after, bool *ret_has_moved) {
+        const struct listing *old = before ? before->listing : NULL;
+        struct timespec shown = attr_directory_time(session, node), now_shown;
+
+        if (node->directory->snapshot != before)
+                return false;
+        if (!old || old->hash != after->listing->hash) {
+                if (old)
+                        tell_vanished(session, node, old, after->listing);
+                tell_appeared(session, node, old, after->listing);
+        }
+        directory_publish(node->directory, snapshot_ref(after), stamp_monotonic_ms());
+        now_shown = attr_directory_time(session, node);
+        *ret_has_moved = node->lookups > 0 && (shown.tv_sec != now_shown.tv_sec ||
+                                               shown.tv_nsec != now_shown.tv_nsec);
+        return true;
+}
+
+static int publish_list(struct session *session, struct node *node, struct listing *listing) {
+        bool is_done = false, has_moved = false;
+
+        while (!is_done) {
+                _cleanup_(snapshot_unrefp) struct snapshot *before = NULL, *after = NULL;
+                int r;
+
+                pthread_mutex_lock(&session->tree.lock);
+                if (!node->directory)
+                        node->directory = directory_new();
+                if (node->directory)
+                        before = snapshot_ref(node->directory->snapshot);
+                r = node->directory ? 0 : -ENOMEM;
+                pthread_mutex_unlock(&session->tree.lock);
+                if (r == 0)
+                        r = snapshot_new(listing_ref(listing), before, &after);
+                if (r < 0)
+                        return r;
+                pthread_mutex_lock(&session->tree.lock);
+                is_done = install(session, node, before, after, &has_moved);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
+        if (has_moved)
+                notify_attributes_now(&session->notify, node->id);
+        return 0;
+}
+
+static int fetch_list(struct session *session, struct op *op, struct node *node) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        int r = node->branch->ops->list(node->branch, op, node, &listing);
+
+        return r < 0 ? r : publish_list(session, node, listing);
+}
+
+/* Lets go of bytes that were not read for a while. Tree locked. */
+static void look_over(struct session *session) {
+        struct tree *tree = &session->tree;
+
+        for (uint64_t id = NODE_ROOT; id < tree->next_id; id++) {
+                struct node *node = tree_node(tree, id);
+
+                if (!node) {
+                        if (!tree->chunks[id / NODE_CHUNK])
+                                id |= NODE_CHUNK - 1;
+                        continue;
+                }
+                if (node->type != ENTRY_FILE || !node->content)
+                        continue;
+                if (!node->content->was_used)
+                        (void)content_drop(node->content);
+                node->content->was_used = false;
+        }
+        session->learnt_bytes = 0;
+}
+
+static int publish_body(struct session *session, struct node *node, struct document *document) {
+        bool is_changed = false, is_first = false;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (!node->content)
+                node->content = content_new();
+        if (node->content) {
+                is_first = !node->content->has_version;
+                session->learnt_bytes += document->len;
+                is_changed = content_learn(node->content, document_ref(document),
+                                           stamp_monotonic_ms());
+                node->content->was_used = true;
+                if (session->learnt_bytes > LOOK_OVER_BYTES)
+                        look_over(session);
+        }
+        if (is_changed && !is_first && node->lookups > 0 && !node->is_live)
+                notify_inode(&session->notify, node->id);
+        if (is_changed)
+                watch_wake(&session->watch, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        return node->content ? 0 : -ENOMEM;
+}
+
+/* The list said that it is there, but it has gone: the list is out of date. */
+static void note_gone(struct session *session, struct node *node) {
+        pthread_mutex_lock(&session->tree.lock);
+        if (node->is_named && node->parent->directory) {
+                node->parent->directory->fresh_until_ms = 0;
+                notify_entry(&session->notify, node->parent->id, node->name);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+static int fetch_body(struct session *session, struct op *op, struct node *node) {
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        int r = node->branch->ops->read(node->branch, op, node, &document);
+
+        if (r == -ENOENT)
+                note_gone(session, node);
+        return r < 0 ? r : publish_body(session, node, document);
+}
+
+/* No such name is an answer: nothing found. */
+static int fetch_find(struct session *session, struct op *op, struct node *node, const char *name,
+                      struct node **ret) {
+        struct entry entry = { 0 };
+        struct node *found = NULL;
+        int r = node->branch->ops->find ?
+                        node->branch->ops->find(node->branch, op, node, name, &entry) :
+                        -ENOENT;
+
+        if (r == -ENOENT) {
+                op_clear(op);
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&session->tree.lock);
+        r = tree_adopt(&session->tree, node, &entry, &found);
+        if (r == 0)
+                *ret = node_ref(found);
+        pthread_mutex_unlock(&session->tree.lock);
+        entry_done(&entry);
+        return r;
+}
+
+/**
+ * fetch() - ask the node's branch, publish the answer. May block until the op's deadline.
+ * @node: held by the caller. @name, @ret_found: of WANT_FIND; the result is a reference or NULL.
+ * Returns 0 or negative errno with a reason in @op.
+ */
+int fetch(struct session *session, struct op *op, struct node *node, enum want want,
+          const char *name, struct node **ret_found) {
+        demand_fresh(session, op, node);
+        if (want == WANT_LIST)
+                return fetch_list(session, op, node);
+        if (want == WANT_BODY)
+                return fetch_body(session, op, node);
+        return fetch_find(session, op, node, name, ret_found);
+}

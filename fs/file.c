@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "fs/attr.h"
+#include "fs/change.h"
+#include "fs/content.h"
+#include "fs/session.h"
+
+enum { TRIES_MAX = 3 };
+
+static struct handle *handle_of(const struct task *task) {
+        return (struct handle *)(uintptr_t)task->fi.fh;
+}
+
+/* Direct handles have bytes of their own, so pages are never of two versions. */
+static bool is_direct(const struct node *node) {
+        return node->is_volatile || node->is_live;
+}
+
+/*
+ * The file of the request with a version that may be shown; with its bytes if @with_bytes; newer
+ * than its time to live says if @is_usable. Returns 1 and the tree locked; 0 if the task waits,
+ * negative errno.
+ */
+static int ready(struct task *task, bool with_bytes, bool must_be_usable, struct node **ret) {
+        struct session *session = task->session;
+        int64_t now = stamp_monotonic_ms();
+        struct content *content;
+        struct node *node;
+        bool waited = task_waited(task, WANT_BODY), is_missing;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (!node || node->type != ENTRY_FILE) {
+                pthread_mutex_unlock(&session->tree.lock);
+                return node ? -EINVAL : -ESTALE;
+        }
+        content = node->content;
+        if (content && content_settle(content, now) && node->lookups > 0)
+                notify_inode(&session->notify, node->id);
+        is_missing = !content || !content->has_version || (with_bytes && !content->published);
+        if (must_be_usable && !waited)
+                is_missing = is_missing || !content_is_usable(content, now);
+        if (is_missing && task->tries++ >= TRIES_MAX) {
+                pthread_mutex_unlock(&session->tree.lock);
+                return -EIO; /* let go each time between the answer and now */
+        }
+        if (is_missing) {
+                ahead_needed(session, node, true);
+                node_ref(node);
+                pthread_mutex_unlock(&session->tree.lock);
+                return wait_for(task, node, WANT_BODY);
+        }
+        ahead_needed(session, node, false);
+        if (content_is_ageing(content, now) && !node->branch->is_local)
+                ahead_again(session, node, WANT_BODY);
+        content->was_used = true;
+        *ret = node;
+        return 1;
+}
+
+/*
+ * The bytes of a file that is made anew for each look: nothing of it is shared, as it may depend on
+ * who looks. Returns 1 and a document, 0 and nothing if the file is no such, negative errno.
+ */
+static int look_live(struct task *task, struct document **ret) {
+        struct session *session = task->session;
+        struct node *node;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (node && node->type == ENTRY_FILE && node->is_live)
+                node_ref(node);
+        else
+                node = NULL;
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!node)
+                return 0;
+        r = node->branch->ops->read(node->branch, &task->op, node, ret);
+        pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        return r < 0 ? r : 1;
+}
+
+/* Of a live file: size and time of what it says at this moment. */
+static int reply_live_attributes(struct task *task, const struct document *document) {
+        struct session *session = task->session;
+        const struct node *node;
+        struct stat st = { 0 };
+        double timeout = 0;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (node)
+                attr_fill(session, node, stamp_monotonic_ms(), &st, &timeout);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!node)
+                return -ESTALE;
+        st.st_size = (off_t)document->len;
+        st.st_blocks = (blkcnt_t)((document->len + 511) / 512);
+        st.st_mtim.tv_sec = (time_t)(document->fetched_ms / 1000);
+        st.st_mtim.tv_nsec = (long)(document->hash % 1000000000U);
+        fuse_reply_attr(task->req, &st, 0);
+        return task_end(task);
+}
+
+static int reply_attributes(struct task *task, const struct node *node) {
+        struct stat st;
+        double timeout;
+
+        attr_fill(task->session, node, stamp_monotonic_ms(), &st, &timeout);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        fuse_reply_attr(task->req, &st, timeout);
+        return task_end(task);
+}
+
+/* Files wait for their body, because a size must be exact; directories never wait. */
+static int serve_getattr(struct task *task) {
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        struct session *session = task->session;
+        struct node *node;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (node && node->type != ENTRY_FILE)
+                return reply_attributes(task, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        r = look_live(task, &document);
+        if (r != 0)
+                return r < 0 ? r : reply_live_attributes(task, document);
+        r = ready(task, false, true, &node);
+        if (r <= 0)
+                return r;
+        if (is_direct(node))
+                content_hold(node->content, stamp_monotonic_ms());
+        return reply_attributes(task, node);
+}
+
+/** file_getattr() - attributes of any node. */
+void file_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+        struct task *task = task_new(req, OPERATION_GETATTR, node, serve_getattr);
+
+        (void)fi;
+        if (task)
+                task_run(task);
+}
+
+static int serve_readlink(struct task *task) {
+        struct session *session = task->session;
+        const struct node *node;
+        char *target = NULL;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (node && node->type == ENTRY_LINK)
+                target = strdup(node->target);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!target)
+                return node ? -EINVAL : -ESTALE;
+        fuse_reply_readlink(task->req, target);
+        free(target);
+        return task_end(task);
+}
+
+/** file_readlink() - a link's target never changes: another target is another node. */
+void file_readlink(fuse_req_t req, fuse_ino_t node) {
+        struct task *task = task_new(req, OPERATION_READLINK, node, serve_readlink);
+
+        if (task)
+                task_run(task);
+}
+
+static void handle_end(struct session *session, struct handle *handle) {
+        struct node *node = handle->node;
+
+        pthread_mutex_lock(&session->tree.lock);
+        watch_remove(&session->watch, handle);
+        if (!handle->is_direct && content_close(node->content, stamp_monotonic_ms()) &&
+            node->lookups > 0)
+                notify_inode(&session->notify, node->id);
+        document_unref(handle->snapshot);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        free(handle);
+}
+
+/* Tree locked; unlocks it. @document: what a live file says now, taken over; NULL for others. */
+static int reply_open(struct task *task, struct node *node, struct handle *handle,
+                      struct document *document) {
+        struct session *session = task->session;
+        int64_t now = stamp_monotonic_ms();
+
+        handle->node = node_ref(node);
+        handle->snapshot = document;
+        handle->is_direct = handle->can_write || is_direct(node);
+        task->fi.noflush = !handle->can_write;
+        if (!handle->is_direct) {
+                content_open(node->content, now);
+                task->fi.keep_cache = content_keep(node->content);
+        } else {
+                task->fi.direct_io = 1;
+                if (!document && !handle->can_write) {
+                        handle->snapshot = document_ref(node->content->published);
+                        content_hold(node->content, now);
+                }
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        task->fi.fh = (uint64_t)(uintptr_t)handle;
+        if (fuse_reply_open(task->req, &task->fi) < 0)
+                handle_end(session, handle); /* nobody got it */
+        return task_end(task);
+}
+
+static bool is_writing(const struct task *task) {
+        return (task->fi.flags & O_ACCMODE) != O_RDONLY || (task->fi.flags & O_TRUNC);
+}
+
+/* Lets it be opened: returns as ready(). @ret_document as reply_open() wants it. */
+static int admit(struct task *task, struct node **ret, struct document **ret_document) {
+        struct tree *tree = &task->session->tree;
+        int r = 0;
+
+        if (is_writing(task)) {
+                pthread_mutex_lock(&tree->lock);
+                r = change_may_open(task, tree_node(tree, task->node));
+                pthread_mutex_unlock(&tree->lock);
+        }
+        if (r == 0)
+                r = look_live(task, ret_document);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return ready(task, true, true, ret);
+        pthread_mutex_lock(&tree->lock);
+        *ret = tree_node(tree, task->node);
+        if (*ret)
+                return 1;
+        pthread_mutex_unlock(&tree->lock);
+        return -ESTALE;
+}
+
+static int serve_open(struct task *task) {
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        struct handle *handle;
+        struct node *node;
+        int r = admit(task, &node, &document);
+
+        if (r <= 0)
+                return r;
+        handle = calloc(1, sizeof(*handle));
+        if (!handle) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return -ENOMEM;
+        }
+        handle->can_write = is_writing(task);
+        return reply_open(task, node, handle, STEAL(document));
+}
+
+/** file_open() - an open is where a version is chosen; a read-only mount does without (rule 26). */
+void file_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+        struct session *session = fuse_req_userdata(req);
+        struct task *task;
+
+        if (session->options.is_read_only) {
+                fuse_reply_err(req, ENOSYS);
+                return;
+        }
+        task = task_new(req, OPERATION_OPEN, node, serve_open);
+        if (!task)
+                return;
+        task->fi = *fi;
+        task_run(task);
+}
+
+static int reply_bytes(struct task *task, const struct document *document) {
+        size_t offset = (size_t)task->offset, left;
+
+        left = offset < document->len ? document->len - offset : 0;
+        fuse_reply_buf(task->req, left ? document->data + offset : NULL,
+                       left < task->size ? left : task->size);
+        return task_end(task);
+}
+
+/* A direct handle reads on in what it began with; at the beginning, or at the end of what grows,
+ * it looks again. Tree locked. */
+static bool wants_newer(const struct task *task, const struct handle *handle) {
+        if (task_waited(task, WANT_BODY) || !handle->snapshot)
+                return true;
+        if (handle->node->is_live)
+                return handle->has_seen && (size_t)task->offset >= handle->snapshot->len;
+        return handle->has_seen && task->offset == 0;
+}
+
+/* Gives the handle what its file says now. Returns as ready(). */
+static int look_again(struct task *task, struct handle *handle) {
+        struct document *document = NULL;
+        struct node *node;
+        int r = look_live(task, &document);
+
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                pthread_mutex_lock(&task->session->tree.lock);
+        } else {
+                r = ready(task, true, true, &node);
+                if (r <= 0)
+                        return r;
+                document = document_ref(node->content->published);
+        }
+        document_unref(handle->snapshot);
+        handle->snapshot = document;
+        return 1;
+}
+
+static int serve_read_direct(struct task *task) {
+        struct tree *tree = &task->session->tree;
+        struct handle *handle = handle_of(task);
+        struct document *document;
+        int r;
+
+        pthread_mutex_lock(&tree->lock);
+        if (wants_newer(task, handle)) {
+                pthread_mutex_unlock(&tree->lock);
+                r = look_again(task, handle);
+                if (r <= 0)
+                        return r;
+        }
+        if (task->offset == 0)
+                handle->seen_hash = handle->snapshot->hash;
+        handle->has_seen = true;
+        document = document_ref(handle->snapshot);
+        pthread_mutex_unlock(&tree->lock);
+        r = reply_bytes(task, document);
+        document_unref(document);
+        return r;
+}
+
+/* A read-only mount has no handles: a live file is looked at in each read. */
+static int serve_read_live(struct task *task, struct document *document) {
+        int r = reply_bytes(task, document);
+
+        document_unref(document);
+        return r;
+}
+
+/* Whatever the handle: pages are shared, so they are of the published version (file rule 1). */
+static int serve_read(struct task *task) {
+        struct handle *handle = handle_of(task);
+        struct document *document = NULL;
+        struct node *node;
+        int r;
+
+        if (handle && handle->is_direct)
+                return serve_read_direct(task);
+        r = look_live(task, &document);
+        if (r != 0)
+                return r < 0 ? r : serve_read_live(task, document);
+        r = ready(task, true, false, &node);
+        if (r <= 0)
+                return r;
+        document = document_ref(node->content->published);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        r = reply_bytes(task, document);
+        document_unref(document);
+        return r;
+}
+
+/** file_read() - bytes of one version. */
+void file_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+               struct fuse_file_info *fi) {
+        struct task *task = task_new(req, OPERATION_READ, node, serve_read);
+
+        if (!task)
+                return;
+        task->fi = *fi;
+        task->size = size;
+        task->offset = offset;
+        task_run(task);
+}
+
+static int serve_nothing(struct task *task) {
+        fuse_reply_err(task->req, 0);
+        return task_end(task);
+}
+
+/** file_flush() - what is written takes effect in WRITE: nothing is left to be done. */
+void file_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+        struct session *session = fuse_req_userdata(req);
+        struct task *task;
+
+        (void)fi;
+        if (session->options.is_read_only) {
+                fuse_reply_err(req, ENOSYS);
+                return;
+        }
+        task = task_new(req, OPERATION_FLUSH, node, serve_nothing);
+        if (task)
+                task_run(task);
+}
+
+/** file_fsync() - as file_flush(). */
+void file_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi) {
+        struct task *task = task_new(req, OPERATION_FSYNC, node, serve_nothing);
+
+        (void)datasync;
+        (void)fi;
+        if (task)
+                task_run(task);
+}
+
+static int serve_release(struct task *task) {
+        handle_end(task->session, handle_of(task));
+        fuse_reply_err(task->req, 0);
+        return task_end(task);
+}
+
+/** file_release() - a handle ends. */
+void file_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+        struct task *task = task_new(req, OPERATION_RELEASE, node, serve_release);
+
+        if (!task)
+                return;
+        task->fi = *fi;
+        task_run(task);
+}
+
+/* Like sysfs: a file that changes by itself says so when it is not what was read last. */
+static int serve_poll(struct task *task) {
+        struct session *session = task->session;
+        struct handle *handle = handle_of(task);
+        unsigned events = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+        const struct content *content;
+        int r = 0;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (handle && handle->node->is_volatile && !handle->node->branch->is_local) {
+                content = handle->node->content;
+                if (content && handle->has_seen && content->hash != handle->seen_hash)
+                        events |= POLLPRI | POLLERR;
+                if (task->poll)
+                        r = watch_add(&session->watch, handle, STEAL(task->poll));
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (r < 0)
+                return r;
+        fuse_reply_poll(task->req, events);
+        return task_end(task);
+}
+
+/** file_poll() - every file can be polled (file rule 25). @waker: owned. */
+void file_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
+               struct fuse_pollhandle *waker) {
+        struct task *task = task_new(req, OPERATION_POLL, node, serve_poll);
+
+        if (!task) {
+                if (waker)
+                        fuse_pollhandle_destroy(waker);
+                return;
+        }
+        task->fi = *fi;
+        task->poll = waker;
+        task_run(task);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests about files and links. */
+#pragma once
+
+#include "fs/task.h"
+
+/* An open file. Protected by the tree's lock. */
+struct handle {
+        struct node *node;             /* referenced */
+        struct document *snapshot;     /* direct: what this handle reads; referenced */
+        struct fuse_pollhandle *waker; /* who polls and is to be woken; owned */
+        struct handle *poll_next;
+        int64_t polled_ms;             /* monotonic clock: last asked anew for its sake */
+        uint64_t seen_hash;            /* version last read from its beginning */
+        bool has_seen, is_direct, is_polled;
+        bool can_write;
+};
+
+void file_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_readlink(fuse_req_t req, fuse_ino_t node);
+void file_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+               struct fuse_file_info *fi);
+void file_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi);
+void file_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
+               struct fuse_pollhandle *waker);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+
+enum { COMMAND_TTL_MS = 2000 };
+
+/** record_init() - nothing happened yet. Returns 0 or -ENOMEM. */
+int record_init(struct record *record) {
+        *record = (struct record){ .access = BUF_INIT(RECORD_ACCESS_MAX + 16 * 1024) };
+        return pthread_mutex_init(&record->lock, NULL) ? -ENOMEM : 0;
+}
+
+/** record_done() - frees what it holds. */
+void record_done(struct record *record) {
+        for (size_t i = 0; i < RECORD_FAILURES; i++)
+                free(record->recent[i].path);
+        for (size_t i = 0; i < RECORD_USERS; i++)
+                free(record->last[i].path);
+        buf_done(&record->access);
+        pthread_mutex_destroy(&record->lock);
+}
+
+/* The name of a process; what is not printable becomes `?`. */
+static void read_command(pid_t pid, char ret[RECORD_COMMAND_SIZE]) {
+        char path[32];
+        ssize_t n = -1;
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+                n = read(fd, ret, RECORD_COMMAND_SIZE - 1);
+                close(fd);
+        }
+        if (n <= 0) {
+                ret[0] = '-';
+                n = 1;
+        }
+        if (ret[n - 1] == '\n')
+                n--;
+        ret[n] = '\0';
+        for (char *p = ret; *p; p++)
+                if (*p <= ' ' || *p > '~')
+                        *p = '?';
+}
+
+/* Names are kept for a moment: a process does many things. Locked. */
+static const char *command_of(struct record *record, pid_t pid) {
+        struct record_command *command = &record->commands[(unsigned)pid % RECORD_COMMANDS];
+        int64_t now = stamp_monotonic_ms();
+
+        if (pid <= 0)
+                return "kernel";
+        if (command->pid != pid || command->until_ms < now) {
+                command->pid = pid;
+                command->until_ms = now + COMMAND_TTL_MS;
+                read_command(pid, command->name);
+        }
+        return command->name;
+}
+
+/* The log is bounded: its older half goes, at the end of a line. Locked. */
+static void trim(struct record *record) {
+        struct buf *log = &record->access;
+        const char *middle;
+        size_t cut;
+
+        if (log->len < RECORD_ACCESS_MAX)
+                return;
+        middle = memchr(log->data + log->len / 2, '\n', log->len - log->len / 2);
+        cut = middle ? (size_t)(middle + 1 - log->data) : log->len;
+        memmove(log->data, log->data + cut, log->len - cut);
+        buf_truncate(log, log->len - cut);
+}
+
+static void add_result(struct buf *buf, int result) {
+        const char *name = result < 0 ? strerrorname_np(-result) : "ok";
+
+        (void)buf_add_str(buf, name ? name : "?");
+}
+
+/* Paths may hold anything: what is not printable becomes `?`, so that a line stays a line. */
+static void add_path(struct buf *buf, const char *path, const char *name) {
+        size_t began = buf->len;
+
+        (void)buf_add_str(buf, path);
+        if (name)
+                (void)buf_printf(buf, "%s%s", path[0] && path[1] ? "/" : "", name);
+        for (size_t i = began; i < buf->len; i++)
+                if ((unsigned char)buf->data[i] < ' ' || buf->data[i] == 0x7f)
+                        buf->data[i] = '?';
+}
+
+/** record_operation() - count it and add a line to the log. */
+void record_operation(struct record *record, const struct record_entry *entry) {
+        char now[STAMP_TEXT_SIZE];
+        int64_t ms = stamp_now_ms();
+        struct buf *log = &record->access;
+
+        atomic_fetch_add_explicit(&record->operations[entry->operation], 1, memory_order_relaxed);
+        if (entry->result < 0)
+                atomic_fetch_add_explicit(&record->failures[entry->operation], 1,
+                                          memory_order_relaxed);
+        atomic_fetch_add_explicit(&record->calls, entry->calls, memory_order_relaxed);
+        if (!entry->path)
+                return;
+        stamp_format(ms / 1000, now);
+        pthread_mutex_lock(&record->lock);
+        trim(record);
+        (void)buf_printf(log, "%s uid=%u pid=%d %s %s ", now, (unsigned)entry->uid,
+                         (int)entry->pid, command_of(record, entry->pid),
+                         operation_name(entry->operation));
+        add_path(log, entry->path, entry->name);
+        (void)buf_add_char(log, ' ');
+        add_result(log, entry->result);
+        (void)buf_printf(log, " %lld.%03lldms calls=%u\n", (long long)(entry->micros / 1000),
+                         (long long)(entry->micros % 1000), entry->calls);
+        log->error = 0;
+        pthread_mutex_unlock(&record->lock);
+}
+
+static void fill(struct record_failure *failure, const struct record_entry *entry,
+                 const struct op_fault *fault) {
+        struct buf path = BUF_INIT(64 * 1024);
+
+        add_path(&path, entry->path, entry->name);
+        free(failure->path);
+        *failure = (struct record_failure){
+                .when_s = stamp_now_ms() / 1000,
+                .uid = entry->uid,
+                .pid = entry->pid,
+                .operation = entry->operation,
+                .path = buf_steal(&path, NULL),
+                .fault = *fault,
+        };
+        buf_done(&path);
+}
+
+/* The user's place: his own, else a free one, else the one that is oldest. Locked. */
+static struct record_failure *slot_of(struct record *record, uid_t uid) {
+        struct record_failure *slot = &record->last[0];
+
+        for (size_t i = 0; i < RECORD_USERS; i++) {
+                struct record_failure *other = &record->last[i];
+
+                if (other->when_s && other->uid == uid)
+                        return other;
+                if (other->when_s < slot->when_s)
+                        slot = other;
+        }
+        return slot;
+}
+
+/** record_failed() - remember a failure that somebody gave a reason for. */
+void record_failed(struct record *record, const struct record_entry *entry,
+                   const struct op_fault *fault) {
+        pthread_mutex_lock(&record->lock);
+        fill(&record->recent[record->next], entry, fault);
+        record->next = (record->next + 1) % RECORD_FAILURES;
+        fill(slot_of(record, entry->uid), entry, fault);
+        pthread_mutex_unlock(&record->lock);
+}
+
+static int render(const struct record_failure *failure, struct buf *buf) {
+        const struct op_fault *fault = &failure->fault;
+        char when[STAMP_TEXT_SIZE];
+
+        stamp_format(failure->when_s, when);
+        (void)buf_printf(buf, "%s %s %s ", when, operation_name(failure->operation),
+                         failure->path ? failure->path : "?");
+        add_result(buf, fault->error);
+        (void)buf_printf(buf, ": %s", fault->reason);
+        if (fault->status)
+                (void)buf_printf(buf, " (HTTP %d%s%s%s%s)", fault->status,
+                                 fault->code[0] ? ", " : "", fault->code,
+                                 fault->request_id[0] ? ", request " : "", fault->request_id);
+        return buf_add_char(buf, '\n');
+}
+
+/** record_access() - append the log of operations. */
+int record_access(struct record *record, struct buf *buf) {
+        int r;
+
+        pthread_mutex_lock(&record->lock);
+        r = buf_add(buf, record->access.data, record->access.len);
+        pthread_mutex_unlock(&record->lock);
+        return r;
+}
+
+/** record_recent() - append the recent failures, oldest first, a line each. */
+int record_recent(struct record *record, struct buf *buf) {
+        pthread_mutex_lock(&record->lock);
+        for (size_t i = 0; i < RECORD_FAILURES; i++) {
+                const struct record_failure *failure =
+                        &record->recent[(record->next + i) % RECORD_FAILURES];
+
+                if (failure->when_s)
+                        (void)render(failure, buf);
+        }
+        pthread_mutex_unlock(&record->lock);
+        return buf->error;
+}
+
+/** record_last() - append the last failure of this user, or nothing. */
+int record_last(struct record *record, uid_t uid, struct buf *buf) {
+        const struct record_failure *failure;
+
+        pthread_mutex_lock(&record->lock);
+        failure = slot_of(record, uid);
+        if (failure->when_s && failure->uid == uid)
+                (void)render(failure, buf);
+        pthread_mutex_unlock(&record->lock);
+        return buf->error;
+}

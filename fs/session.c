@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/session.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/stamp.h"
+#include "fs/branch.h"
+#include "fs/change.h"
+#include "fs/control.h"
+#include "fs/dir.h"
+#include "fs/file.h"
+
+enum {
+        LOOP_THREADS = 64,
+        WRITE_MAX = 128 * 1024,
+        BACKGROUND_MAX = 64,
+};
+
+/* What we ask the kernel for, and what not. */
+static void on_init(void *userdata, struct fuse_conn_info *conn) {
+        struct session *session = userdata;
+        const unsigned wanted = FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS |
+                                FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_AUTO_INVAL_DATA;
+        const unsigned unwanted = FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ |
+                                  FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+                                  FUSE_CAP_WRITEBACK_CACHE;
+
+        conn->want |= wanted & conn->capable;
+        conn->want &= ~unwanted;
+        conn->max_write = WRITE_MAX;
+        conn->max_background = BACKGROUND_MAX;
+        conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+        session->has_parallel_directories = (conn->capable & FUSE_CAP_PARALLEL_DIROPS) != 0;
+}
+
+/* Extended attributes, locks and ioctls have no function: the kernel is told ENOSYS once. */
+static const struct fuse_lowlevel_ops ops = {
+        .init = on_init,
+        .lookup = dir_lookup,
+        .forget = dir_forget,
+        .forget_multi = dir_forget_many,
+        .getattr = file_getattr,
+        .setattr = change_setattr,
+        .readlink = file_readlink,
+        .mknod = change_mknod,
+        .mkdir = change_mkdir,
+        .unlink = change_unlink,
+        .rmdir = change_rmdir,
+        .symlink = change_symlink,
+        .rename = change_rename,
+        .link = change_link,
+        .open = file_open,
+        .read = file_read,
+        .write = change_write,
+        .flush = file_flush,
+        .release = file_release,
+        .fsync = file_fsync,
+        .opendir = dir_open,
+        .readdir = dir_read,
+        .releasedir = dir_release,
+        .statfs = dir_statfs,
+        .create = change_create,
+        .poll = file_poll,
+        .readdirplus = dir_read_plus,
+};
+
+/** session_new() - everything but the mount itself. @options is copied, what it names is borrowed.
+ * Returns 0 or negative errno. */
+int session_new(const struct session_options *options, struct session **ret) {
+        _cleanup_(freep) struct session *session = calloc(1, sizeof(*session));
+        int r;
+
+        if (!session)
+                return -ENOMEM;
+        session->options = *options;
+        session->began_s = stamp_now_ms() / 1000;
+        session->root = (struct branch){ .ops = &branch_root_ops, .is_local = true };
+        session->control = (struct branch){ .ops = &control_ops, .is_local = true };
+        session->why = (struct branch){ .ops = &why_ops, .is_local = true };
+        r = record_init(&session->record);
+        if (r < 0)
+                return r;
+        r = wait_init(&session->wait);
+        if (r == 0)
+                r = tree_init(&session->tree, &session->root);
+        if (r == 0)
+                r = ahead_init(&session->ahead, session);
+        if (r == 0)
+                r = watch_init(&session->watch, session);
+        if (r < 0)
+                return r;
+        *ret = STEAL(session);
+        return 0;
+}
+
+/** session_free() - unmounts if need be. Returns NULL. */
+struct session *session_free(struct session *session) {
+        if (!session)
+                return NULL;
+        wait_stop(&session->wait);
+        ahead_stop(&session->ahead);
+        watch_stop(&session->watch);
+        notify_stop(&session->notify);
+        if (session->fuse) {
+                fuse_session_unmount(session->fuse);
+                fuse_session_destroy(session->fuse);
+        }
+        tree_done(&session->tree);
+        wait_done(&session->wait);
+        record_done(&session->record);
+        free(session);
+        return NULL;
+}
+
+/**
+ * session_mount() - mount at the options' mount point.
+ * @args: of libfuse, with the mount options; unknown ones are refused with a line on stderr.
+ * Returns 0, -EINVAL or -EIO; libfuse has said why.
+ */
+int session_mount(struct session *session, struct fuse_args *args) {
+        int r;
+
+        session->fuse = fuse_session_new(args, &ops, sizeof(ops), session);
+        if (!session->fuse)
+                return -EINVAL;
+        if (fuse_session_mount(session->fuse, session->options.mountpoint) < 0)
+                return -EIO;
+        r = compat_attach(session);
+        return r < 0 ? r : notify_start(&session->notify, session->fuse);
+}
+
+static void on_wake(int number) {
+        (void)number; /* only interrupts what the loop's thread waits in */
+}
+
+/** session_run() - serve until unmounted or stopped. Returns 0 or negative errno. */
+int session_run(struct session *session) {
+        struct sigaction action = { .sa_handler = on_wake };
+        struct fuse_loop_config *config = fuse_loop_cfg_create();
+        int r;
+
+        if (!config)
+                return -ENOMEM;
+        sigemptyset(&action.sa_mask);
+        sigaction(SIGUSR1, &action, NULL);
+        fuse_loop_cfg_set_max_threads(config, LOOP_THREADS);
+        fuse_loop_cfg_set_clone_fd(config, 0);
+        session->loop = pthread_self();
+        atomic_store(&session->is_running, true);
+        r = fuse_session_loop_mt(session->fuse, config);
+        atomic_store(&session->is_running, false);
+        fuse_loop_cfg_destroy(config);
+        return r > 0 ? 0 : r;
+}
+
+/**
+ * session_stop() - from another thread: ends session_run(). The loop's thread waits in a semaphore
+ * that only a signal interrupts, and it may not have come to that yet: it is woken until it is out.
+ */
+void session_stop(struct session *session) {
+        const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+
+        wait_stop(&session->wait);
+        while (atomic_load(&session->is_running)) {
+                fuse_session_exit(session->fuse);
+                pthread_kill(session->loop, SIGUSR1);
+                (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One mount: everything that its threads share. */
+#pragma once
+
+#include "fs/ahead.h"
+#include "fs/notify.h"
+#include "fs/watch.h"
+#include "fs/record.h"
+#include "fs/wait.h"
+
+/* An account to be shown. */
+struct session_account {
+        const char *name;
+        struct branch *branch;   /* borrowed, outlives the session */
+        struct place *place;     /* its root, borrowed */
+};
+
+struct session_options {
+        const struct session_account *accounts; /* borrowed, as are all pointers here */
+        size_t n_accounts;
+        bool is_read_only;       /* `-o ro`: the kernel keeps files open without asking us */
+        uid_t uid;               /* whom everything belongs to */
+        gid_t gid;
+        const char *mountpoint;  /* absolute */
+        int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
+        int (*reload)(void *data);                  /* on SIGHUP; NULL: nothing to do */
+        void *data;              /* for both */
+};
+
+struct session {
+        struct tree tree;
+        struct wait wait;
+        struct notify notify;
+        struct ahead ahead;
+        struct watch watch;
+        struct record record;
+        struct session_options options;
+        struct branch root, control, why;
+        struct fuse_session *fuse;
+        int64_t began_s;         /* realtime */
+        size_t learnt_bytes;     /* of documents since memory was looked over; tree's lock */
+        pthread_t loop;          /* thread that runs the loop, while it runs */
+        atomic_bool is_running;
+        atomic_bool is_init_sent; /* fs/compat.c */
+        bool has_parallel_directories;
+};
+
+int session_new(const struct session_options *options, struct session **ret);
+struct session *session_free(struct session *session);
+DEFINE_CLEANUP(struct session *, session_free)
+int session_mount(struct session *session, struct fuse_args *args);
+int session_run(struct session *session);
+void session_stop(struct session *session);
+
+/* fs/compat.c: what this libfuse lacks. */
+int compat_attach(struct session *session);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/task.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "fs/session.h"
+
+static const char *const names[OPERATION_MAX] = {
+        [OPERATION_LOOKUP] = "lookup",         [OPERATION_GETATTR] = "getattr",
+        [OPERATION_READLINK] = "readlink",     [OPERATION_OPEN] = "open",
+        [OPERATION_READ] = "read",             [OPERATION_FLUSH] = "flush",
+        [OPERATION_FSYNC] = "fsync",           [OPERATION_RELEASE] = "release",
+        [OPERATION_POLL] = "poll",             [OPERATION_OPENDIR] = "opendir",
+        [OPERATION_READDIR] = "readdir",       [OPERATION_READDIRPLUS] = "readdirplus",
+        [OPERATION_RELEASEDIR] = "releasedir", [OPERATION_STATFS] = "statfs",
+        [OPERATION_SETATTR] = "setattr",       [OPERATION_CREATE] = "create",
+        [OPERATION_WRITE] = "write",           [OPERATION_MKNOD] = "mknod",
+        [OPERATION_MKDIR] = "mkdir",           [OPERATION_SYMLINK] = "symlink",
+        [OPERATION_LINK] = "link",             [OPERATION_UNLINK] = "unlink",
+        [OPERATION_RMDIR] = "rmdir",           [OPERATION_RENAME] = "rename",
+        [OPERATION_FORGET] = "forget",
+};
+
+/** operation_name() - as the kernel's documentation calls it, static. */
+const char *operation_name(enum operation operation) {
+        return names[operation];
+}
+
+static int64_t now_us(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/**
+ * task_new() - a request begins.
+ * @node: the nodeid it is about.
+ * NULL without memory: the request has been refused then.
+ */
+struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
+                      int (*serve)(struct task *task)) {
+        const struct fuse_ctx *context = fuse_req_ctx(req);
+        struct task *task = calloc(1, sizeof(*task));
+
+        if (!task) {
+                fuse_reply_err(req, ENOMEM);
+                return NULL;
+        }
+        task->session = fuse_req_userdata(req);
+        task->req = req;
+        task->operation = operation;
+        task->serve = serve;
+        task->node = node;
+        task->began_us = now_us();
+        op_init(&task->op, OP_INTERACTIVE, TASK_TIMEOUT_MS);
+        task->op.uid = context->uid;
+        task->op.pid = context->pid;
+        task->op.command = operation_name(operation);
+        return task;
+}
+
+/** task_set_name() - a copy of the name it is about. Returns 0 or -ENOMEM. */
+int task_set_name(struct task *task, const char *name) {
+        task->name = strdup(name);
+        return task->name ? 0 : -ENOMEM;
+}
+
+/** task_run() - serve it (again); the task belongs to whoever replies. */
+void task_run(struct task *task) {
+        int r = task->serve(task);
+
+        if (r < 0)
+                task_fail(task, r);
+}
+
+/* What is below `.hcloudfs` is not recorded: reading the log would make it longer. Tree locked. */
+static bool is_recorded(const struct session *session, const struct node *node) {
+        return node && node->branch != &session->control && node->branch != &session->why;
+}
+
+/* Failures with a reason are remembered, but looking for what is not there is none. */
+static bool is_failure(const struct task *task, int r) {
+        return r < 0 && r != -EINTR && task->op.fault.error &&
+               !(task->operation == OPERATION_LOOKUP && r == -ENOENT);
+}
+
+static void finish(struct task *task, int r) {
+        struct session *session = task->session;
+        struct buf path = BUF_INIT(64 * 1024);
+        struct record_entry entry = {
+                .operation = task->operation,
+                .name = task->name,
+                .uid = task->op.uid,
+                .pid = task->op.pid,
+                .result = r,
+                .micros = now_us() - task->began_us,
+                .calls = task->op.calls,
+        };
+        struct node *node;
+        bool is_known;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        is_known = is_recorded(session, node);
+        if (is_known || is_failure(task, r))
+                (void)node_path(node ? node : tree_node(&session->tree, NODE_ROOT), &path);
+        node_unref(&session->tree, STEAL(task->found));
+        pthread_mutex_unlock(&session->tree.lock);
+
+        entry.path = is_known ? buf_str(&path) : NULL;
+        record_operation(&session->record, &entry);
+        entry.path = buf_str(&path);
+        if (is_failure(task, r)) {
+                record_failed(&session->record, &entry, &task->op.fault);
+                log_info("%s %s: %s", operation_name(task->operation), entry.path,
+                         task->op.fault.reason);
+        }
+        buf_done(&path);
+        free(task->name);
+        free(task->data);
+        if (task->poll)
+                fuse_pollhandle_destroy(task->poll);
+        free(task);
+}
+
+/** task_fail() - reply an error and end. @r: negative errno. */
+void task_fail(struct task *task, int r) {
+        fuse_req_t req = task->req;
+
+        if (r == -ENOENT && (task->operation == OPERATION_READ || task->operation == OPERATION_FSYNC))
+                r = -ESTALE; /* the handle's file has gone */
+        finish(task, r);
+        fuse_reply_err(req, -r);
+}
+
+/** task_end() - after a reply that was no error. Returns 0. */
+int task_end(struct task *task) {
+        finish(task, 0);
+        return 0;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `.hcloudfs/why/PATH`: where what is shown at PATH comes from, how old it is, until when it serves.
+ * The tree again, with an explanation in place of each file; a directory's own is its `.list`.
+ * Nothing here ever asks the cloud: what is not known yet is not here.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "base/text.h"
+#include "fs/content.h"
+#include "fs/control.h"
+#include "fs/directory.h"
+#include "fs/local.h"
+#include "fs/session.h"
+
+enum { FRESH_MS = 1000 };
+
+static const char own_name[] = ".list";
+
+static struct session *session_of(struct branch *branch) {
+        return (struct session *)((char *)branch - offsetof(struct session, why));
+}
+
+/* The node that is explained. */
+static struct node *mirrored(const struct node *node) {
+        return (struct node *)(uintptr_t)node->data;
+}
+
+/* Names of what is known below the directory; tree locked. */
+static int add_known(struct listing *listing, const struct node *dir) {
+        const struct listing *known = NULL;
+        int r = 0;
+
+        if (dir->directory && dir->directory->snapshot)
+                known = dir->directory->snapshot->listing;
+        for (size_t i = 0; known && r == 0 && i < known->count; i++) {
+                const struct entry *entry = &known->entries[i];
+
+                if (!dir->parent && text_eq(entry->name, ".hcloudfs"))
+                        continue;
+                if (entry->type == ENTRY_DIRECTORY)
+                        r = local_listing_add(listing, entry->name, ENTRY_DIRECTORY, 0555);
+                else
+                        r = local_listing_add(listing, entry->name, ENTRY_FILE, 0444);
+        }
+        return r;
+}
+
+static int list(struct branch *branch, struct op *op, struct node *node, struct listing **ret) {
+        struct session *session = session_of(branch);
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        int r = local_listing_new(session->began_s * 1000, stamp_monotonic_ms() + FRESH_MS,
+                                  &listing);
+
+        (void)op;
+        if (r == 0)
+                r = local_listing_add(listing, own_name, ENTRY_FILE, 0444);
+        pthread_mutex_lock(&session->tree.lock);
+        if (r == 0)
+                r = add_known(listing, mirrored(node));
+        pthread_mutex_unlock(&session->tree.lock);
+        if (r < 0)
+                return r;
+        local_listing_end(listing);
+        *ret = STEAL(listing);
+        return 0;
+}
+
+/* A file here stands for the entry of the same name in the directory that ours mirrors. */
+static int attach(struct branch *branch, struct node *dir, struct node *node) {
+        struct session *session = session_of(branch);
+        struct node *mirror = mirrored(dir), *child = NULL;
+        const struct entry *entry = NULL;
+        int r = 0;
+
+        node->is_live = node->type == ENTRY_FILE;
+        if (text_eq(node->name, own_name)) {
+                node->data = node_ref(mirror);
+                return 0;
+        }
+        if (mirror->directory && mirror->directory->snapshot)
+                entry = listing_find(mirror->directory->snapshot->listing, node->name);
+        if (!entry)
+                return -ENOENT;
+        r = tree_adopt(&session->tree, mirror, entry, &child);
+        if (r == 0)
+                node->data = node_ref(child);
+        return r;
+}
+
+static void detach(struct node *node) {
+        struct session *session = session_of(node->branch);
+
+        if (node->data)
+                node_unref(&session->tree, mirrored(node));
+}
+
+static void add_time(struct buf *buf, const char *word, int64_t ms) {
+        char text[STAMP_TEXT_SIZE];
+
+        if (ms <= 0)
+                return;
+        stamp_format(ms / 1000, text);
+        (void)buf_printf(buf, "%s: %s (%" PRId64 " s ago)\n", word, text,
+                         (stamp_now_ms() - ms) / 1000);
+}
+
+static void add_fresh(struct buf *buf, int64_t until_ms, bool is_stale) {
+        int64_t left = until_ms - stamp_monotonic_ms();
+
+        if (until_ms == INT64_MAX)
+                (void)buf_add_str(buf, "serves: for ever\n");
+        else if (left > 0)
+                (void)buf_printf(buf, "serves: %" PRId64 ".%03" PRId64 " s more\n", left / 1000,
+                                 left % 1000);
+        else
+                (void)buf_add_str(buf, "serves: no longer, is asked for at the next use\n");
+        if (is_stale)
+                (void)buf_add_str(buf, "stale: yes, nothing newer could be had\n");
+}
+
+static void explain_directory(const struct node *node, struct buf *buf) {
+        const struct directory *directory = node->directory;
+        const struct listing *listing;
+
+        if (!directory || !directory->snapshot) {
+                (void)buf_add_str(buf, "list: not asked for yet\n");
+                return;
+        }
+        listing = directory->snapshot->listing;
+        (void)buf_printf(buf, "entries: %zu\n", listing->count);
+        add_time(buf, "fetched", listing->fetched_ms);
+        add_time(buf, "changed", listing->changed_ms);
+        add_fresh(buf, directory->fresh_until_ms, listing->is_stale);
+}
+
+static void explain_file(const struct node *node, int64_t now_ms, struct buf *buf) {
+        const struct content *content = node->content;
+
+        if (!content || !content->has_version) {
+                (void)buf_add_str(buf, "content: not asked for yet\n");
+                return;
+        }
+        (void)buf_printf(buf, "size: %zu\nversion: %016" PRIx64 "\n", content->len, content->hash);
+        if (content->published) {
+                add_time(buf, "fetched", content->published->fetched_ms);
+                if (content->published->request_id)
+                        (void)buf_printf(buf, "request: %s\n", content->published->request_id);
+        }
+        add_fresh(buf, content->fresh_until_ms, content->is_stale);
+        if (content_is_pinned(content, now_ms))
+                (void)buf_printf(buf, "open: by %u readers, stays as it is for up to %" PRId64
+                                 " s\n", content->readers,
+                                 (content->pinned_until_ms - now_ms) / 1000);
+        if (content->learnt)
+                (void)buf_add_str(buf, "newer: known, shown when the readers have closed it\n");
+}
+
+static int read_file(struct branch *branch, struct op *op, struct node *node,
+                     struct document **ret) {
+        struct session *session = session_of(branch);
+        struct buf text = BUF_INIT(0);
+        const struct node *mirror;
+        int64_t now = stamp_monotonic_ms();
+        int r;
+
+        (void)op;
+        pthread_mutex_lock(&session->tree.lock);
+        mirror = mirrored(node);
+        (void)buf_add_str(&text, "path: ");
+        (void)node_path(mirror, &text);
+        (void)buf_add_char(&text, '\n');
+        if (mirror->place)
+                (void)buf_printf(&text, "identity: %s\n", place_identity(mirror->place));
+        (void)buf_printf(&text, "inode: %" PRIu64 "\n", mirror->ino);
+        if (mirror->type == ENTRY_DIRECTORY)
+                explain_directory(mirror, &text);
+        else if (mirror->type == ENTRY_FILE)
+                explain_file(mirror, now, &text);
+        else
+                (void)buf_printf(&text, "target: %s\n", mirror->target);
+        pthread_mutex_unlock(&session->tree.lock);
+        r = local_document_new(&text, now, ret);
+        buf_done(&text);
+        return r;
+}
+
+const struct branch_ops why_ops = {
+        .list = list,
+        .read = read_file,
+        .attach = attach,
+        .detach = detach,
+};

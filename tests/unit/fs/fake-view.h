@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A view whose tree the test makes and changes, and that counts what it is asked for. It implements
+ * backends/view.h, so it is linked in place of the real one. Thread-safe. */
+#pragma once
+
+#include "backends/view.h"
+
+struct view *fake_new(void);
+struct place *fake_add(struct view *view, struct place *parent, const char *name,
+                       enum entry_type type, const char *text);
+void fake_add_demo(struct view *view, unsigned clusters);
+struct place *fake_at(struct view *view, const char *path);
+void fake_write(struct view *view, struct place *place, const char *text);
+void fake_remove(struct view *view, struct place *place);
+void fake_set_identity(struct view *view, struct place *place, const char *identity, uint64_t ino);
+void fake_set_ttl(struct view *view, int64_t ms);
+void fake_set_volatile(struct view *view, struct place *place);
+void fake_set_by_name(struct view *view, struct place *place);
+void fake_set_costly(struct view *view, struct place *place);
+void fake_fail(struct view *view, struct place *place, int error, const char *reason);
+void fake_hold(struct view *view, bool is_held);
+void fake_await_held(struct view *view, unsigned count);
+unsigned fake_lists(struct view *view);
+unsigned fake_reads(struct view *view);
+unsigned fake_asked(struct view *view, struct place *place);
