@@ -266,7 +266,7 @@ static bool authenticate_instance(struct exchange *x, enum instance_kind kind) {
         if (!text)
                 return refuse_bearer(x, "401204", "No authorization header");
         token = token_find(x->req.world, text);
-        if (!token || str_eq(js_str(token, "/kind"), "iam") ||
+        if (!token || !str_eq(js_str(token, "/kind"), instance_token_kind(kind)) ||
             !str_eq(js_str(token, "/instance"), x->req.instance) ||
             js_int(token, "/expires_ms", 0) <= world_now(x->req.world))
                 return refuse_bearer(x, "401201", "Request unauthorized");

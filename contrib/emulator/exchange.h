@@ -36,10 +36,11 @@ struct exchange {
         struct fault_hit fault; /* what the fault rules want done with it */
         struct buf raw;         /* the body received */
         bool too_large;
-        char *violation;  /* of the contract, by the client; owned or NULL */
-        char *own_fault;  /* the emulator's: a handler's answer breaks the contract */
-        int64_t start_ms; /* monotonic */
-        int fd;           /* of the connection, for faults */
+        bool is_path_known; /* the path has operations, if not of this method */
+        char *violation;    /* of the contract, by the client; owned or NULL */
+        char *own_fault;    /* the emulator's: a handler's answer breaks the contract */
+        int64_t start_ms;   /* monotonic */
+        int fd;             /* of the connection, for faults */
 };
 
 void pairs_add(struct pairs *pairs, const char *name, const char *value);

@@ -25,6 +25,8 @@ void identity_seed(struct world *world);
 /* Issues a token: kind "iam", "engine" or "kubernetes"; project and instance may be NULL. */
 const char *token_issue(struct world *world, const char *kind, const char *user,
                         const char *project, const char *instance, int64_t life_s, char *buf);
+/* The kind of an instance's tokens. */
+const char *instance_token_kind(enum instance_kind kind);
 /* What a token stands for, expired or not; NULL if unknown. Borrowed. */
 struct json_object *token_find(struct world *world, const char *token);
 
@@ -37,6 +39,10 @@ struct json_object *identity_project_object(struct world *world, const char *id)
  * Borrowed.
  */
 struct json_object *instance_find(struct world *world, enum instance_kind kind, const char *name);
+
+/* The same by the name in a host, which has no case. */
+struct json_object *instance_by_host(struct world *world, enum instance_kind kind,
+                                     const char *name);
 
 /*
  * Checks the credentials of a request to an operation and fills x->caller and x->req.project.

@@ -5,6 +5,7 @@
 #include "contrib/emulator/world-internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const instance_collections[] = {
         [INSTANCE_ENGINE] = "emulator/engines",
@@ -66,6 +67,16 @@ struct json_object *instance_find(struct world *world, enum instance_kind kind, 
         return collection_get(world_collection(world, instance_collections[kind], ""), name);
 }
 
+struct json_object *instance_by_host(struct world *world, enum instance_kind kind,
+                                     const char *name) {
+        struct entry *entry =
+                collection_first(world_collection(world, instance_collections[kind], ""));
+
+        while (entry && strcasecmp(entry_id(entry), name) != 0)
+                entry = entry_next(entry);
+        return entry ? entry_object(entry) : NULL;
+}
+
 const char *instance_id(struct world *world, enum instance_kind kind, const char *name) {
         return js_str(instance_find(world, kind, name), "/id");
 }
@@ -108,6 +119,10 @@ struct json_object *token_find(struct world *world, const char *token) {
 
         sha256_hex(token, strlen(token), hash);
         return collection_get(world_collection(world, "emulator/tokens", ""), hash);
+}
+
+const char *instance_token_kind(enum instance_kind kind) {
+        return kind == INSTANCE_ENGINE ? "engine" : "kubernetes";
 }
 
 const char *instance_token(struct world *world, enum instance_kind kind, const char *name,

@@ -29,51 +29,50 @@ static void refuse_violation(struct exchange *x) {
         x->resp.is_gateway = true;
 }
 
-/*
- * Instances that do not exist have no host: as if the name could not be resolved to anything
- * there.
- */
-static bool find_host(struct exchange *x, const struct host *host) {
-        struct json_object *instance = NULL;
+/* The engine or fleet of a host that has one; its name may differ in case from that in the host. */
+static struct json_object *find_instance(struct exchange *x, enum instance_kind kind) {
+        struct json_object *instance = instance_by_host(x->req.world, kind, x->instance);
 
-        if (str_eq(host->service, "servicecomb"))
-                instance = instance_find(x->req.world, INSTANCE_ENGINE, host->instance);
-        else if (str_eq(host->service, "karmada"))
-                instance = instance_find(x->req.world, INSTANCE_FLEET, host->instance);
-        else if (host->service)
-                return true;
-        else
-                x->violation = x_strdup("unknown host");
-        if (!instance) {
-                gateway_error(x, 404, "APIGW.0101",
-                              "The API does not exist: no service has the host %.200s", x->host);
-                return false;
-        }
-        if (!*x->region) {
+        if (!instance)
+                return NULL;
+        free(x->instance);
+        x->req.instance = x->instance = x_strdup(js_str(instance, "/name"));
+        if (!*x->region && js_str(instance, "/region")) {
                 free(x->region);
-                x->region =
-                        x_strdup(js_str(instance, "/region") ? js_str(instance, "/region") : "");
-                x->req.region = x->region;
+                x->req.region = x->region = x_strdup(js_str(instance, "/region"));
         }
-        return true;
+        return instance;
 }
 
-static bool find_operation(struct emulator *emulator, struct exchange *x, const char *prefix) {
-        bool is_known = false;
-        const struct operation *op = NULL;
+/* Instances that do not exist have no host. */
+static bool find_host(struct exchange *x, const struct host *host) {
+        bool is_known;
 
-        if (str_begins(x->path, prefix))
-                op = contract_route(emulator->contract, x->req.service, x->method, x->path,
-                                    &x->req.path_params, &is_known);
-        if (!op) {
-                x->violation =
-                        x_strdup(is_known ? "the path does not take this method" : "unknown path");
-                refuse_violation(x);
-                return false;
-        }
-        x->req.operation = op;
-        x->req.operation_id = op->id;
-        return true;
+        if (str_eq(host->service, "servicecomb"))
+                is_known = find_instance(x, INSTANCE_ENGINE);
+        else if (str_eq(host->service, "karmada"))
+                is_known = find_instance(x, INSTANCE_FLEET);
+        else
+                is_known = host->service;
+        if (is_known)
+                return true;
+        if (!host->service)
+                x->violation = x_strdup("unknown host");
+        gateway_error(x, 404, "APIGW.0101",
+                      "The API does not exist: no service has the host %.200s", x->host);
+        return false;
+}
+
+/* Finds the operation, for the log even when a fault or the gateway answers. */
+static void route(struct emulator *emulator, struct exchange *x, const struct host *host) {
+        bool is_known = false;
+
+        if (host->prefix && str_begins(x->path, host->prefix))
+                x->req.operation = contract_route(emulator->contract, x->req.service, x->method,
+                                                  x->path, &x->req.path_params, &is_known);
+        x->is_path_known = is_known;
+        if (x->req.operation)
+                x->req.operation_id = x->req.operation->id;
 }
 
 /* Runs the handler, again and again while it wants to wait. Gives the lock up while waiting. */
@@ -108,9 +107,14 @@ static bool is_write(const struct exchange *x) {
 static void handle(struct emulator *emulator, struct exchange *x, const struct host *host) {
         bool is_valid;
 
-        if (!find_host(x, host) || !rate_allow(emulator, x) ||
-            !find_operation(emulator, x, host->prefix))
+        if (!find_host(x, host) || !rate_allow(emulator, x))
                 return;
+        if (!x->req.operation) {
+                x->violation = x_strdup(x->is_path_known ? "the path does not take this method"
+                                                         : "unknown path");
+                refuse_violation(x);
+                return;
+        }
         /*
          * Even a request without valid credentials is held against the contract; the refusal
          * differs.
@@ -176,6 +180,7 @@ static void process_service(struct emulator *emulator, struct exchange *x,
         world_pause(world, emulator->options->latency_ms + x->fault.stall_ms);
         world_enter(world);
         x->req.first_ms = world_now(world);
+        route(emulator, x, host);
         if (x->too_large)
                 gateway_error(x, 413, "APIGW.0201", "Request entity too large");
         else if (!fault_before(x))

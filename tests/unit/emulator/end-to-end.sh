@@ -174,6 +174,11 @@ is 'until they end' "$(signed "$(member secret)" 15 dws.cn-north-4 "$clusters" \
 admin /clock -d '{"offset_ms": 0}'
 ak=$old_ak
 
+keys=$(call iam.cn-north-4 /v3.0/OS-CREDENTIAL/securitytokens -H "X-Auth-Token: $good" \
+        -H 'Content-Type: application/json' -d '{"auth":{"identity":{"methods":["assume_role"],
+        "assume_role":{"agency_name":"demo-agency","domain_name":"demo-domain"}}}}')
+is 'keys of an agency' "$keys" '201 *"securitytoken"*'
+
 # Engines.
 is 'an open engine' "$(call sc /v4/default/registry/microservices)" '200 *'
 is 'its configuration' "$(call kie '/v1/default/kie/kv?label=a:b')" '200 *'
@@ -295,6 +300,19 @@ start --seed empty --state "$work/state"
 is 'the state lasts' "$(token twin 'Twin-Passw0rd!' '{"domain":{"name":"demo-domain"}}')" 'MII*'
 is 'so do tokens' "$(call ucs /v1/clusters -H "X-Auth-Token: $good")" '200 *'
 is 'in a private file' "$(stat -c %a "$work/state")" 600
+stop
+
+cat >"$work/seed" <<'EOF'
+{"account": {"projects": [{"name": "cn-east-3", "id": "3d4e5f60718293a4b5c6d7e8f90a1b2c"}],
+             "keys": [{"access": "OPSKEY", "secret": "ops-secret", "user": "demo"}]},
+ "objects": [{"kind": "kie/none", "scope": "x", "id": "1", "object": {}}]}
+EOF
+start --seed "$work/seed"
+ak=OPSKEY
+is 'a seed file adds keys and projects' \
+        "$(signed ops-secret 0 iam.cn-east-3 /v3/projects)" '200 *"cn-east-3"*'
+is 'and regions' "$(signed ops-secret 0 dws.cn-east-3 \
+        /v1.0/3d4e5f60718293a4b5c6d7e8f90a1b2c/clusters)" '200 *'
 stop
 
 # The command line.
