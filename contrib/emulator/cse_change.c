@@ -84,25 +84,22 @@ static struct json_object *new_engine(const struct request *req, const char *id,
         const char *enterprise = header(req, "X-Enterprise-Project-ID");
         bool is_cse = str_eq(js_str(body, "/specType"), "CSE2");
         const char *newest = is_cse ? NEWEST_CSE : NEWEST_NACOS;
-        struct json_object *engine =
-                js_pack("{'id': s, 'host': s, 'project': s, 'type': s, 'description': o, "
-                        "'authType': o, 'status': s, "
-                        "'version': s, 'latestVersion': s, 'createTime': i, 'createUser': s, "
-                        "'latestJobId': i, "
-                        "'actions': [], 'enterpriseProjectId': s, 'azList': o, 'elbId': o, "
-                        "'publicIpId': o, "
-                        "'inputs': o, 'tags': o}",
-                        id, host, req->project, is_cse ? "CSE" : "NACOS",
-                        or_text(body, "/description", ""), or_text(body, "/authType", "NONE"),
-                        "Creating", newest, newest, world_now(req->world), req->caller->user_name,
-                        (int64_t)0, enterprise ? enterprise : "0", or_array(body, "/azList"),
-                        or_text(body, "/elbId", ""), or_text(body, "/publicIpId", ""),
-                        js_get(body, "/inputs") ? js_clone(js_get(body, "/inputs"))
-                                                : json_object_new_object(),
-                        tags_of(body));
+        struct json_object *engine = js_pack(
+                "{'id': s, 'name': s, 'host': s, 'project': s, 'type': s, 'description': o, "
+                "'authType': o, 'status': s, 'version': s, 'latestVersion': s, "
+                "'createTime': i, 'createUser': s, 'latestJobId': i, 'actions': [], "
+                "'enterpriseProjectId': s, 'azList': o, 'elbId': o, 'publicIpId': o, "
+                "'inputs': o, 'tags': o}",
+                id, js_str(body, "/name"), host, req->project, is_cse ? "CSE" : "NACOS",
+                or_text(body, "/description", ""), or_text(body, "/authType", "NONE"), "Creating",
+                newest, newest, world_now(req->world), req->caller->user_name, (int64_t)0,
+                enterprise ? enterprise : "0", or_array(body, "/azList"),
+                or_text(body, "/elbId", ""), or_text(body, "/publicIpId", ""),
+                js_get(body, "/inputs") ? js_clone(js_get(body, "/inputs"))
+                                        : json_object_new_object(),
+                tags_of(body));
 
-        js_copy_members(engine, body,
-                        "name flavor payment vpc vpcId networkId subnetCidr specType");
+        js_copy_members(engine, body, "flavor payment vpc vpcId networkId subnetCidr specType");
         if (js_str(body, "/enterpriseProject/id"))
                 js_set_str(engine, "/enterpriseProjectId", js_str(body, "/enterpriseProject/id"));
         return engine;

@@ -85,24 +85,35 @@ static struct json_object *listed_reference(struct json_object *engine) {
                 limit_of(engine), limit_of(engine), ref(engine, "/inputs"));
 }
 
+/* Adds the members of an object, which is released, by reference. */
+static void add_members(struct json_object *view, struct json_object *more) {
+        js_each_member(more, name, value) {
+                json_object_object_add(view, name, json_object_get(value));
+        }
+        json_object_put(more);
+}
+
+static const char *enterprise_name(struct json_object *engine) {
+        return str_eq(js_str(engine, "/enterpriseProjectId"), "0") ? "default" : "operations";
+}
+
 struct json_object *cse_listed(struct world *world, struct json_object *engine) {
         int64_t limit = limit_of(engine), used = used_instances(world, engine);
-        struct json_object *view = js_pack(
-                "{'enterpriseProjectName': s, 'externalAddress': s, 'serviceEndpoint': o, "
-                "'publicAddress': s, 'publicServiceEndpoint': o, 'totalInstance': i, "
-                "'usedInstance': i, "
-                "'availableInstance': i, 'dueTo': i, 'reference': o, 'tags': O, "
-                "'engineAdditionalActions': O}",
-                str_eq(js_str(engine, "/enterpriseProjectId"), "0") ? "default" : "operations",
-                has_addresses(engine) ? "192.168.0.169" : "",
-                endpoints(world, engine, false, false), "", endpoints(world, engine, false, true),
-                limit, used, limit - used, DUE_NEVER, listed_reference(engine), tags_text(engine),
-                ref(engine, "/actions"));
+        struct json_object *view = json_object_new_object();
 
         js_copy_members(view, engine,
                         "id name enterpriseProjectId type description flavor payment authType "
-                        "status version "
-                        "latestVersion createTime latestJobId specType");
+                        "status version latestVersion createTime latestJobId specType");
+        add_members(view,
+                    js_pack("{'enterpriseProjectName': s, 'externalAddress': s, "
+                            "'serviceEndpoint': o, 'publicAddress': s, 'publicServiceEndpoint': o, "
+                            "'totalInstance': i, 'usedInstance': i, 'availableInstance': i, "
+                            "'dueTo': i, 'engineAdditionalActions': O, 'reference': o, 'tags': O}",
+                            enterprise_name(engine), has_addresses(engine) ? "192.168.0.169" : "",
+                            endpoints(world, engine, false, false), "",
+                            endpoints(world, engine, false, true), limit, used, limit - used,
+                            DUE_NEVER, ref(engine, "/actions"), listed_reference(engine),
+                            tags_text(engine)));
         return view;
 }
 
@@ -145,20 +156,21 @@ static struct json_object *cce_spec(struct json_object *engine) {
 }
 
 struct json_object *cse_detailed(struct world *world, struct json_object *engine) {
-        struct json_object *view = js_pack(
-                "{'beDefault': b, 'cceSpec': o, 'externalEntrypoint': {'externalAddress': s, "
-                "'publicAddress': s, 'serviceEndpoint': o, 'publicServiceEndpoint': o}, "
-                "'reference': o, "
-                "'enterpriseProjectName': s, 'engineAdditionalActions': O, 'projectId': O, "
-                "'vmIds': []}",
-                false, cce_spec(engine), has_addresses(engine) ? "192.168.0.169" : "", "",
-                endpoints(world, engine, true, false), endpoints(world, engine, true, true),
-                detailed_reference(engine),
-                str_eq(js_str(engine, "/enterpriseProjectId"), "0") ? "default" : "operations",
-                ref(engine, "/actions"), ref(engine, "/project"));
+        struct json_object *view = json_object_new_object();
 
         js_copy_members(view, engine,
                         "id name description authType flavor payment version latestVersion status "
                         "createUser createTime latestJobId enterpriseProjectId specType type");
+        add_members(view,
+                    js_pack("{'beDefault': b, 'cceSpec': o, 'externalEntrypoint': "
+                            "{'externalAddress': s, 'publicAddress': s, 'serviceEndpoint': o, "
+                            "'publicServiceEndpoint': o}, 'reference': o, "
+                            "'enterpriseProjectName': s, 'engineAdditionalActions': O, "
+                            "'projectId': O, 'vmIds': []}",
+                            false, cce_spec(engine), has_addresses(engine) ? "192.168.0.169" : "",
+                            "", endpoints(world, engine, true, false),
+                            endpoints(world, engine, true, true), detailed_reference(engine),
+                            enterprise_name(engine), ref(engine, "/actions"),
+                            ref(engine, "/project")));
         return view;
 }

@@ -185,12 +185,17 @@ static struct json_object *described(struct json_object *body) {
         return service;
 }
 
+/* Stores a service (taken over) under the id that it brings, else under that of its key. */
 static struct json_object *store(struct world *world, const char *registry,
-                                 struct json_object *service, struct json_object *tags) {
+                                 struct json_object *described_service, struct json_object *tags) {
+        const char *given = js_str(described_service, "/serviceId");
+        struct json_object *service;
         char id[SHA1_HEX_SIZE];
 
-        key_id(service, id);
-        set_default(service, "/serviceId", id);
+        key_id(described_service, id);
+        service = js_pack("{'serviceId': s}", given ? given : id);
+        js_copy_members(service, described_service, NULL);
+        json_object_put(described_service);
         js_set(service, "/timestamp", registry_time(world));
         js_set(service, "/modTimestamp", registry_time(world));
         collection_put(services(world, registry), js_str(service, "/serviceId"),

@@ -316,8 +316,10 @@ static void seed_scale(struct world *world, const char *registry, int64_t scale)
                         js_pack("{'service': {'environment': s, 'appId': s, 'serviceName': s, "
                                 "'version': s, 'description': s}}",
                                 "production", "scale", name, "1.0.0", "one of many");
-                const char *id = js_str(registry_add(world, registry, body), "/serviceId");
+                struct json_object *service = registry_add(world, registry, body);
+                const char *id = js_str(service, "/serviceId");
 
+                backdate(service, (size_t)i);
                 for (int schema = 0; schema < SCALE_SCHEMAS; schema++) {
                         _cleanup_(freep) char *schema_id = x_printf("schema-%02d", schema);
                         _cleanup_(freep) char *text =

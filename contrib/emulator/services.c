@@ -7,8 +7,10 @@
 #include "contrib/emulator/dws.h"
 #include "contrib/emulator/ems.h"
 #include "contrib/emulator/identity-internal.h"
+#include "contrib/emulator/karmada.h"
 #include "contrib/emulator/kie.h"
 #include "contrib/emulator/servicecomb.h"
+#include "contrib/emulator/ucs.h"
 
 const struct service_part service_parts[] = {
         { .service = "iam", .handlers = iam_handlers },
@@ -27,8 +29,14 @@ const struct service_part service_parts[] = {
         { .service = "dws", .handlers = dws_notice_handlers },
         { .service = "ems", .handlers = ems_handlers, .seed = ems_seed },
         { .service = "ems", .handlers = ems_job_handlers, .events = ems_job_events },
-        { .service = "ucs" },
-        { .service = "karmada" },
+        { "ucs", ucs_handlers, NULL, ucs_seed },
+        { "ucs", ucs_register_handlers, ucs_events, NULL },
+        { "ucs", ucs_fleet_handlers, NULL, NULL },
+        { "ucs", ucs_rule_handlers, NULL, NULL },
+        { "ucs", ucs_federation_handlers, ucs_federation_events, NULL },
+        { "karmada", karmada_handlers, NULL, karmada_seed }, /* seeded after the fleets */
+        { "karmada", karmada_object_handlers, karmada_events, NULL },
+        { "karmada", karmada_list_handlers, NULL, NULL },
         { "cse", cse_engine_handlers, NULL, cse_seed },
         { "cse", cse_change_handlers, NULL, NULL },
         { "cse", cse_job_handlers, cse_job_events, NULL },
