@@ -259,6 +259,11 @@ const char *store_path(const struct store *store) {
         return store->path;
 }
 
+/** store_max_bytes() - the bound for what the file has in use. */
+uint64_t store_max_bytes(const struct store *store) {
+        return store->max_bytes;
+}
+
 static int open_file(struct op *op, struct store *store) {
         int r;
 

@@ -36,3 +36,4 @@ struct store_state {
 };
 int store_describe(struct store *store, struct store_state *ret);
 const char *store_path(const struct store *store);
+uint64_t store_max_bytes(const struct store *store);

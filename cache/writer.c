@@ -13,7 +13,7 @@ enum {
         QUEUE_BYTES = 32 << 20,  /* an answer of any size is taken by an empty queue */
         QUEUE_SEEN = 1 << 17,
         BATCH_JOBS = 512,
-        BATCH_BYTES = 8 << 20,
+        BATCH_BYTES = 8 << 20,   /* or an eighth of what the file may have */
         REST_MS = 60000,         /* after a failure */
 };
 
@@ -37,6 +37,8 @@ struct seen_queue {
 
 struct writer {
         struct store *store;      /* borrowed */
+        size_t batch_bytes;       /* begun transactions end here */
+        size_t answer_max;        /* larger ones are not kept */
         written_fn written;
         void *data;
         pthread_t thread;
@@ -100,7 +102,7 @@ static void enqueue(struct writer *writer, struct job *job) {
 }
 
 static bool has_room(const struct writer *writer, size_t bytes) {
-        return !is_resting(writer) && writer->n_jobs < QUEUE_JOBS &&
+        return !is_resting(writer) && writer->n_jobs < QUEUE_JOBS && bytes <= writer->answer_max &&
                (!writer->n_jobs || writer->bytes + bytes <= QUEUE_BYTES);
 }
 
@@ -277,7 +279,7 @@ static void take_batch(struct writer *writer, struct batch *batch) {
         struct job *job;
 
         *batch = (struct batch){ .lost_changes = writer->lost_changes };
-        while (writer->jobs && batch->count < BATCH_JOBS && batch->bytes < BATCH_BYTES) {
+        while (writer->jobs && batch->count < BATCH_JOBS && batch->bytes < writer->batch_bytes) {
                 job = writer->jobs;
                 DL_DELETE(writer->jobs, job);
                 DL_APPEND(batch->jobs, job);
@@ -388,6 +390,10 @@ int writer_new(struct store *store, written_fn written, void *data, struct write
         if (!writer)
                 return -ENOMEM;
         writer->store = store;
+        writer->answer_max = store_max_bytes(store) / 2;
+        writer->batch_bytes = store_max_bytes(store) / 8;
+        if (writer->batch_bytes > BATCH_BYTES)
+                writer->batch_bytes = BATCH_BYTES;
         writer->written = written;
         writer->data = data;
         (void)pthread_mutex_init(&writer->lock, NULL);
