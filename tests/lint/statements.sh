@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Each statement of docs/semantics.md names the tests that prove it: `[case 010-x]`, `[unit stamp]`,
-# `[lint form]`, or says `[none: reason]`. A name without a test is refused, a statement without a
-# name too, and so are numbers given twice.
+# Each statement of docs/semantics.md names the tests that prove it, in the form that the document
+# tells. A name without a test is refused, a statement without a name too, and so are numbers given
+# twice.
 set -eu -o pipefail
 cd "$1"
 
@@ -17,27 +17,37 @@ refuse() {
         status=1
 }
 
-exists() { # suite, name
-        case $1 in
-        case) [ -f "tests/cases/$2.case" ] ;;
-        lint) [ -f "tests/lint/$2.sh" ] ;;
-        unit) compgen -G "tests/unit/*/${2##*/}.c" >/dev/null ;;
-        fuzz) [ -f "tests/fuzz/fuzz-$2.c" ] ;;
-        *) compgen -G "tests/$1/$2*" >/dev/null ;;
+# A suite and a name; for unit tests further words, which are the names of tests in that file.
+check_proof() {
+        local suite=$1 name=${2-} file
+        shift 2 || true
+        case $suite in
+        case) file=tests/cases/$name.case ;;
+        fuzz) file=tests/fuzz/fuzz-$name.c ;;
+        lint) file=tests/lint/$name.sh ;;
+        unit) file=tests/unit/$name.c ;;
+        *)
+                refuse "$number: no suite $suite"
+                return
+                ;;
         esac
+        if [ -z "$name" ] || [ ! -f "$file" ]; then
+                refuse "$number: there is no $file"
+                return
+        fi
+        for test; do
+                grep -q "^START_TEST($test)" "$file" || refuse "$number: no $test in $file"
+        done
 }
 
 while IFS= read -r line; do
         number=${line%% *}
-        proofs=$(grep -oE '\[[a-z]+:? [^]]+\]' <<<"$line") || {
+        proofs=$(grep -oE '\[[a-z]+ [^]]+\]' <<<"$line") || {
                 refuse "$number names no test"
                 continue
         }
-        while read -r suite names; do
-                [ "$suite" = none: ] && continue
-                for name in ${names//,/ }; do
-                        exists "$suite" "$name" || refuse "$number: no test $suite $name"
-                done
+        while read -ra words; do
+                check_proof "${words[@]}"
         done < <(tr -d '[]' <<<"$proofs")
 done < <(grep -E '^[A-Z]+[0-9]+ ' "$document")
 
