@@ -30,17 +30,16 @@ static struct json_object *user_object(struct exchange *x, const char *name) {
 
 static void set_caller(struct exchange *x, enum caller_kind kind, const char *user,
                        const char *project) {
-        const char *id = user ? js_str(user_object(x, user), "/id") : NULL;
-        struct world *world = x->req.world;
-        const char *domain = js_str(
-                collection_get(world_collection(world, "emulator/domain", ""), "domain"), "/name");
+        struct collection *domains = world_collection(x->req.world, "emulator/domain", "");
 
-        x->caller = (struct caller){ .kind = kind,
-                                     .domain_id = identity_domain_id(world),
-                                     .domain_name = domain ? domain : "",
-                                     .user_id = id ? id : "",
-                                     .user_name = user ? user : "",
-                                     .project_id = project ? project : "" };
+        x->caller = (struct caller){
+                .kind = kind,
+                .domain_id = keep(x, identity_domain_id(x->req.world)),
+                .domain_name = keep(x, js_str(collection_get(domains, "domain"), "/name")),
+                .user_id = keep(x, user ? js_str(user_object(x, user), "/id") : NULL),
+                .user_name = keep(x, user),
+                .project_id = keep(x, project),
+        };
 }
 
 static bool is_locked(struct exchange *x, struct json_object *key) {
@@ -206,7 +205,7 @@ static bool resolve_project(struct exchange *x) {
         else if (*x->caller.project_id)
                 x->req.project = x->caller.project_id;
         else
-                x->req.project = own ? own : "";
+                x->req.project = keep(x, own);
         return check_project(x, path_project);
 }
 
@@ -258,7 +257,7 @@ static bool authenticate_instance(struct exchange *x, enum instance_kind kind) {
         struct json_object *instance = instance_find(x->req.world, kind, x->req.instance), *token;
         const char *text = bearer_token(x), *project = js_str(instance, "/project");
 
-        x->req.project = project ? project : "";
+        x->req.project = keep(x, project);
         set_caller(x, CALLER_NONE, NULL, NULL);
         if (!js_bool(instance, "/needs_login", false) ||
             (kind == INSTANCE_ENGINE && str_eq(x->req.operation_id, "createToken")))

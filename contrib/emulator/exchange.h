@@ -33,6 +33,7 @@ struct exchange {
         char *method;
         char request_id[33];
         struct caller caller;
+        struct pairs kept;      /* strings that req and caller point to: see keep() */
         struct fault_hit fault; /* what the fault rules want done with it */
         struct buf raw;         /* the body received */
         bool too_large;
@@ -48,6 +49,12 @@ void pairs_clear(struct pairs *pairs);
 /* The first value of that name; NULL if there is none. */
 const char *pairs_get(const struct pairs *pairs, const char *name, bool ignore_case);
 size_t pairs_count(const struct pairs *pairs, const char *name);
+
+/*
+ * A copy of a text ("" for NULL) that lives as long as the exchange. What comes out of the world must
+ * be kept so: the lock is given up while a handler waits.
+ */
+const char *keep(struct exchange *x, const char *text);
 
 void response_clear(struct response *resp);
 

@@ -115,10 +115,7 @@ static void handle(struct emulator *emulator, struct exchange *x, const struct h
                 refuse_violation(x);
                 return;
         }
-        /*
-         * Even a request without valid credentials is held against the contract; the refusal
-         * differs.
-         */
+        /* Without valid credentials the refusal differs, but the contract holds all the same. */
         is_valid = validate_request(x);
         if (!authenticate(x))
                 return;

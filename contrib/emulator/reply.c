@@ -40,6 +40,11 @@ size_t pairs_count(const struct pairs *pairs, const char *name) {
         return count;
 }
 
+const char *keep(struct exchange *x, const char *text) {
+        pairs_add(&x->kept, "", text ? text : "");
+        return x->kept.items[x->kept.count - 1].value;
+}
+
 const char *path_param(const struct request *req, const char *name) {
         return pairs_get(&req->path_params, name, false);
 }

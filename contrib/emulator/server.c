@@ -20,7 +20,7 @@ enum {
         HUGE_SIZE = 64 * 1024 * 1024,
         HEAD_MAX = 256 * 1024, /* request line and headers of one request */
         CONNECTIONS_MAX = 1000,
-        IDLE_S = 300,
+        IDLE_S = 900, /* longer than the longest poll */
 };
 
 struct server {
@@ -81,6 +81,7 @@ static void end(void *cls, struct MHD_Connection *connection, void **context,
         pairs_clear(&x->req.path_params);
         pairs_clear(&x->req.query);
         pairs_clear(&x->req.headers);
+        pairs_clear(&x->kept);
         buf_done(&x->raw);
         free(x->target);
         free(x->path);
