@@ -158,6 +158,9 @@ void snapshot_finish(struct json_object *snapshot, int64_t now_ms, double size);
 /* What a deleted cluster leaves: the newest `keep` manual snapshots. */
 void snapshots_reduce(struct world *world, const char *project, const char *cluster, int64_t keep);
 
+/* Makes the load balancer of a cluster that goes a candidate again. */
+void warehouse_release_elb(const struct warehouse *w);
+
 /* The two policies and the settings that a new cluster has. */
 void dws_policies_default(const struct warehouse *w);
 /* Ends Pending-Reboot. */

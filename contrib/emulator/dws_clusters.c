@@ -233,6 +233,7 @@ static void deleted(struct world *world, struct json_object *argument) {
                 return;
         warehouse_event(&w, "deleteClusterSuccess", "Cluster deleted", "normal",
                         "Cluster %s deleted");
+        warehouse_release_elb(&w);
         snapshots_reduce(world, w.project, id, js_int(argument, "/keep", 0));
         for (size_t i = 0; i < ELEMENTSOF(parts); i++)
                 world_drop(world, parts[i], id);

@@ -204,6 +204,13 @@ static void elb_unbound(struct world *world, struct json_object *argument) {
         warehouse_task_end(&w, NULL);
 }
 
+void warehouse_release_elb(const struct warehouse *w) {
+        const char *id = js_str(w->detail, "/elb/id");
+
+        if (id)
+                (void)js_remove(collection_get(elbs_of(w), id), "/_bound");
+}
+
 /* An address bound to one of the clusters of the project. */
 static bool eip_is_used(const struct warehouse *w, const char *eip) {
         return collection_find(world_collection(w->world, DWS_CLUSTERS, w->project),

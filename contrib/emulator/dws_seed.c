@@ -254,7 +254,7 @@ static void seed_reporting(struct world *world, const char *project) {
         struct warehouse w;
         int64_t now = world_now(world);
 
-        build_ready(world, project, "dws-reporting", "dws.m1.xlarge.ultrahigh", 3,
+        build_ready(world, project, "dws-reporting", "dws.m1.xlarge.ultrahigh", 4,
                     "2023-11-06T01:15:30Z", &w);
         js_set_str(w.list, "/sub_status", "READONLY");
         js_set_str(w.detail, "/parameter_group/status", "In-Sync");
