@@ -79,11 +79,13 @@ static const struct template templates[] = {
         { "securityParameterGroup", "security-paragroup-dws", security, ELEMENTSOF(security) },
 };
 
+/* Only types of the table are ever stored. */
 static const struct template *template_of(const char *type) {
-        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
-                if (str_eq(templates[i].type, type))
-                        return &templates[i];
-        return NULL;
+        size_t i = ELEMENTSOF(templates) - 1;
+
+        while (i > 0 && !str_eq(templates[i].type, type))
+                i--;
+        return &templates[i];
 }
 
 static const struct parameter *parameter_of(const struct template *template, const char *name) {
@@ -263,9 +265,13 @@ static bool store(struct json_object *configuration, const struct template *temp
                 struct json_object *change = js_at(changes, i);
                 const struct parameter *parameter = parameter_of(template, js_str(change, "/name"));
                 const char *node = js_str(change, "/type"), *value = js_str(change, "/value");
-                const char *fallback = str_eq(node, "cn") ? parameter->cn : parameter->dn;
-                _cleanup_(freep) char *pointer = x_printf("/values/%s/%s", parameter->name, node);
+                _cleanup_(freep) char *pointer = NULL;
+                const char *fallback;
 
+                if (!parameter)
+                        continue; /* refused by problem_of() before */
+                fallback = str_eq(node, "cn") ? parameter->cn : parameter->dn;
+                pointer = x_printf("/values/%s/%s", parameter->name, node);
                 if (parameter->restart &&
                     !str_eq(value_of(configuration, parameter, node, fallback), value))
                         restart = true;
