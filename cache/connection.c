@@ -16,8 +16,8 @@ static const char *const texts[STATEMENTS] = {
         [STATEMENT_ROLLBACK] = "ROLLBACK",
         [STATEMENT_FIND] = "SELECT number, key FROM answer WHERE hash = ?1",
         [STATEMENT_HEAD] = "SELECT number, key, asked, fetched, changed, used, status, is_outdated,"
-                           " is_partial, count, revision, request_id, places FROM answer"
-                           " WHERE hash = ?1",
+                           " is_partial, count, body_sum, revision, request_id, places"
+                           " FROM answer WHERE hash = ?1",
         [STATEMENT_ITEMS] = "SELECT row & 1048575, id, sum, body FROM item"
                             " WHERE row BETWEEN ?1 << 20 AND ?1 << 20 | 1048574 ORDER BY row",
         [STATEMENT_ITEM] = "SELECT sum, body FROM item WHERE row = ?1 << 20 | ?2",
@@ -30,7 +30,8 @@ static const char *const texts[STATEMENTS] = {
                           " VALUES(?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, 0)",
         [STATEMENT_SET] = "UPDATE answer SET asked = ?2, fetched = ?3, used = ?3, is_outdated = ?4,"
                           " status = ?5, revision = ?6, request_id = ?7, changed = ?8,"
-                          " is_partial = ?9, count = ?10, places = ?11 WHERE number = ?1",
+                          " is_partial = ?9, count = ?10, places = ?11, body_sum = ?12"
+                          " WHERE number = ?1",
         [STATEMENT_CONFIRM] = "UPDATE answer SET asked = ?2, fetched = ?3, used = ?3,"
                               " is_outdated = ?4, status = ?5, revision = ?6, request_id = ?7"
                               " WHERE hash = ?1 AND changed = ?8 AND is_partial = ?9"
@@ -65,6 +66,9 @@ static int to_errno(sqlite3 *db, int rc) {
                 return 0;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
+        case SQLITE_ERROR:      /* the statements are right: the tables are not ours */
+        case SQLITE_CONSTRAINT: /* an index does not fit its table */
+        case SQLITE_MISMATCH:
                 return -EBADMSG;
         case SQLITE_FULL:
                 return -ENOSPC;

@@ -19,7 +19,7 @@ static const char schema[] =
         " service TEXT NOT NULL, is_list INTEGER NOT NULL, is_partial INTEGER NOT NULL,"
         " is_outdated INTEGER NOT NULL, asked INTEGER NOT NULL, fetched INTEGER NOT NULL,"
         " changed INTEGER NOT NULL, used INTEGER NOT NULL, status INTEGER NOT NULL,"
-        " count INTEGER NOT NULL, revision TEXT, request_id TEXT, places BLOB);"
+        " count INTEGER NOT NULL, body_sum INTEGER, revision TEXT, request_id TEXT, places BLOB);"
         "CREATE INDEX answer_used ON answer(used);"
         "CREATE TABLE item("
         " row INTEGER PRIMARY KEY, answer INTEGER NOT NULL, id TEXT, sum INTEGER NOT NULL,"

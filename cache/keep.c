@@ -203,20 +203,22 @@ static int body_sum(struct connection *connection, int64_t number, uint64_t *ret
         return 0;
 }
 
-static int keep_body(struct connection *connection, int64_t number, const struct answer *answer) {
+/* @ret_sum: of the body, if there is one. */
+static int keep_body(struct connection *connection, int64_t number, const struct answer *answer,
+                     uint64_t *ret_sum) {
         const struct answer_item body = { .body = answer->body, .len = answer->len };
-        uint64_t sum, known;
+        uint64_t known;
         int r;
 
         r = body_sum(connection, number, &known);
         if (!answer->body)
                 return r == 0 ? drop_row(connection, number, PLACE_BODY) : r == -ENOENT ? 0 : r;
-        sum = digest_hash64(body.body, body.len);
-        if (r == 0 && sum == known)
+        *ret_sum = digest_hash64(body.body, body.len);
+        if (r == 0 && *ret_sum == known)
                 return 0;
         if (r < 0 && r != -ENOENT)
                 return r;
-        return write_row(connection, STATEMENT_ADD_ITEM, number, PLACE_BODY, &body, sum);
+        return write_row(connection, STATEMENT_ADD_ITEM, number, PLACE_BODY, &body, *ret_sum);
 }
 
 static int drop_answer(struct connection *connection, int64_t number) {
@@ -283,7 +285,7 @@ static void bind_circumstances(sqlite3_stmt *statement, const struct record *rec
 }
 
 static int set_answer(struct connection *connection, int64_t number, const struct record *record,
-                      const uint32_t *places) {
+                      const uint32_t *places, uint64_t body_sum) {
         sqlite3_stmt *statement;
         int r;
 
@@ -295,6 +297,8 @@ static int set_answer(struct connection *connection, int64_t number, const struc
         if (record->answer->count)
                 (void)sqlite3_bind_blob64(statement, 11, places,
                                           record->answer->count * sizeof(*places), SQLITE_STATIC);
+        if (record->answer->body)
+                (void)sqlite3_bind_int64(statement, 12, (int64_t)body_sum);
         return statement_run(statement);
 }
 
@@ -316,6 +320,7 @@ static int confirm_answer(struct connection *connection, const struct record *re
 /** keep_answer() - write an answer; of a list only the rows that changed. 0 or negative errno. */
 int keep_answer(struct connection *connection, const struct record *record) {
         _cleanup_(freep) uint32_t *places = NULL;
+        uint64_t body_sum = 0;
         int64_t number;
         int r = 0;
 
@@ -329,8 +334,8 @@ int keep_answer(struct connection *connection, const struct record *record) {
         if (r == 0)
                 r = keep_items(connection, number, record->answer, &places);
         if (r == 0)
-                r = keep_body(connection, number, record->answer);
-        return r == 0 ? set_answer(connection, number, record, places) : r;
+                r = keep_body(connection, number, record->answer, &body_sum);
+        return r == 0 ? set_answer(connection, number, record, places, body_sum) : r;
 }
 
 /** keep_use() - an answer was read: it goes later than others. 0 or negative errno. */

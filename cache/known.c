@@ -95,7 +95,7 @@ static int find_place(struct cache *cache, const struct ask *ask, struct place *
 /* Keeps in memory what was read, unless it knows better. */
 static void keep(struct cache *cache, const struct ask *ask, const struct place *place,
                  struct known *known) {
-        const struct key *key = place->only ? &ask->part : place->key;
+        const struct key *key = known->answer->is_partial ? &ask->part : &ask->whole;
         struct origin origin = { .call = ask->request->call,
                                  .asked_ms = known->asked_ms,
                                  .bytes = answer_bytes(known->answer) };

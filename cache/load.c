@@ -18,6 +18,7 @@ enum {
         HEAD_OUTDATED,
         HEAD_PARTIAL,
         HEAD_COUNT,
+        HEAD_BODY_SUM,
         HEAD_REVISION,
         HEAD_REQUEST_ID,
         HEAD_PLACES,
@@ -87,12 +88,14 @@ static int copy_blob(sqlite3_stmt *row, int column, int64_t sum, char **ret, siz
         return 0;
 }
 
-/* An answer may have no body at all. */
-static int load_body(struct connection *connection, const struct head *head,
-                     struct answer *answer) {
+/* An answer may have no body at all, and no sum then. */
+static int load_body(struct connection *connection, sqlite3_stmt *head_row,
+                     const struct head *head, struct answer *answer) {
         _cleanup_(statement_end) sqlite3_stmt *row = NULL;
         int r;
 
+        if (sqlite3_column_type(head_row, HEAD_BODY_SUM) == SQLITE_NULL)
+                return 0;
         r = connection_get(connection, STATEMENT_ITEM, &row);
         if (r < 0)
                 return r;
@@ -100,10 +103,12 @@ static int load_body(struct connection *connection, const struct head *head,
         (void)sqlite3_bind_int64(row, 2, PLACE_BODY);
         r = statement_step(row);
         if (r <= 0)
-                return r;
-        return copy_blob(row, 1, sqlite3_column_int64(row, 0), &answer->body, &answer->len);
+                return r < 0 ? r : -EBADMSG;
+        return copy_blob(row, 1, sqlite3_column_int64(head_row, HEAD_BODY_SUM), &answer->body,
+                         &answer->len);
 }
 
+/* Returns 1, 0 if no row has that id, or negative errno. */
 static int load_item(struct connection *connection, const struct head *head, const char *id,
                      struct answer *answer) {
         _cleanup_(statement_end) sqlite3_stmt *row = NULL;
@@ -120,7 +125,9 @@ static int load_item(struct connection *connection, const struct head *head, con
         if (r <= 0)
                 return r;
         r = copy_blob(row, 1, sqlite3_column_int64(row, 0), &body, &len);
-        return r < 0 ? r : answer_add(answer, id, body, len);
+        if (r == 0)
+                r = answer_add(answer, id, body, len);
+        return r < 0 ? r : 1;
 }
 
 /* Where an item stands in the file and in its list. */
@@ -215,7 +222,19 @@ static int copy_column(sqlite3_stmt *row, int column, char **ret) {
         return text && !*ret ? -ENOMEM : 0;
 }
 
-/* Of a stored part the one item is loaded as of a whole list. */
+/* What the index does not have is looked for in the whole list, whose rows are counted. */
+static int load_some(struct connection *connection, sqlite3_stmt *head_row, const char *only,
+                     const struct head *head, struct answer *answer) {
+        int r;
+
+        r = only ? load_item(connection, head, only, answer) : 0;
+        if (r == 0)
+                return load_items(connection, head_row, head, answer);
+        if (r > 0)
+                answer->is_partial = true;
+        return r < 0 ? r : 0;
+}
+
 static int fill(struct connection *connection, sqlite3_stmt *head_row, const char *only,
                 const struct head *head, struct answer *answer) {
         int r;
@@ -223,15 +242,14 @@ static int fill(struct connection *connection, sqlite3_stmt *head_row, const cha
         answer->fetched_ms = head->fetched_ms;
         answer->changed_ms = head->changed_ms;
         answer->status = head->status;
-        answer->is_partial = head->is_partial || only;
+        answer->is_partial = head->is_partial;
         r = copy_column(head_row, HEAD_REVISION, &answer->revision);
         if (r == 0)
                 r = copy_column(head_row, HEAD_REQUEST_ID, &answer->request_id);
         if (r == 0)
-                r = load_body(connection, head, answer);
+                r = load_body(connection, head_row, head, answer);
         if (r == 0)
-                r = only ? load_item(connection, head, only, answer)
-                         : load_items(connection, head_row, head, answer);
+                r = load_some(connection, head_row, only, head, answer);
         return r == 0 ? answer_seal(answer) : r;
 }
 
@@ -258,8 +276,8 @@ static int load_inside(struct connection *connection, const struct key *key, con
 
 /**
  * load_answer() - read an answer.
- * @only: id of the one item to read; an answer without items if the list has none of that id.
- * @ret: a sealed answer. Returns 0, -ENOENT, -EBADMSG when the file is damaged, or another negative
+ * @only: id of the one item to read, which makes a partial answer; the whole list if it has none of
+ * that id. @ret: a sealed answer. Returns 0, -ENOENT, -EBADMSG when the file is damaged, or another negative
  * errno.
  */
 int load_answer(struct connection *connection, const struct key *key, const char *only,
