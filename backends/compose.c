@@ -4,7 +4,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 
-enum { REQUEST_PARAMS_MAX = 64, RESOLVE_DEPTH_MAX = 4, DEFAULT_TTL_S = 60 };
+enum { RESOLVE_DEPTH_MAX = 4, DEFAULT_TTL_S = 60 };
 
 /** composer_init() - begin a composition for a place; everything is borrowed. */
 void composer_init(struct composer *composer, struct view *view, struct op *op,
@@ -36,13 +36,6 @@ void composer_join(struct composer *composer, const struct composer *other) {
 const char *composer_param(const struct composer *composer, const char *name) {
         return place_param(composer->place, name);
 }
-
-/* The parameters of a request: those of the places, the innermost first, then resolved ones. */
-struct request_params {
-        struct param list[REQUEST_PARAMS_MAX];
-        size_t count;
-        struct param_list resolved;
-};
 
 static void add_params(struct request_params *params, const struct param_list *list) {
         for (size_t i = 0; i < list->count && params->count < REQUEST_PARAMS_MAX; i++) {
@@ -99,9 +92,10 @@ static void note_answer(struct composer *composer, const struct answer *answer, 
         composer_join(composer, &used);
 }
 
-/* Fills a request with the place's parameters; request_params_done() afterwards, in any case. */
-static int prepare(struct composer *composer, const struct call *call,
-                   struct request_params *params, struct request *request) {
+/** composer_prepare() - fill a request with the place's parameters; request_params_done() ends them,
+ * in any case. 0 or the failure of a resolver. */
+int composer_prepare(struct composer *composer, const struct call *call,
+                     struct request_params *params, struct request *request) {
         int r;
 
         *params = (struct request_params){ 0 };
@@ -119,7 +113,8 @@ static int prepare(struct composer *composer, const struct call *call,
         return r;
 }
 
-static void request_params_done(struct request_params *params) {
+/** request_params_done() - free what a resolver found. */
+void request_params_done(struct request_params *params) {
         param_list_done(&params->resolved);
 }
 
@@ -131,7 +126,7 @@ static int fetch(struct composer *composer, const struct call *call, const char 
         struct request_params params;
         int r;
 
-        r = prepare(composer, call, &params, &request);
+        r = composer_prepare(composer, call, &params, &request);
         if (r == 0)
                 r = source_fetch(composer->view->source, composer->op, &request, &answer);
         if (r == 0 && reach == REACH_CACHED &&
@@ -267,7 +262,7 @@ static void note_item(struct composer *composer, const struct place *place, cons
         struct request request = { 0 };
         struct buf text = BUF_INIT(0);
 
-        if (prepare(composer, place->kind->list, &params, &request) == 0 &&
+        if (composer_prepare(composer, place->kind->list, &params, &request) == 0 &&
             json_render(item, JSON_COMPACT, &text) == 0)
                 source_note(composer->view->source, &request, place->id, text.data, text.len,
                             now_ms);
@@ -311,7 +306,7 @@ static struct json *known_item(struct composer *composer, const struct place *pl
         struct json *item = NULL;
 
         op_init(&op, OP_INTERACTIVE, 0);
-        if (prepare(composer, place->kind->list, &params, &request) == 0 &&
+        if (composer_prepare(composer, place->kind->list, &params, &request) == 0 &&
             source_fetch(composer->view->source, &op, &request, &answer) == 0) {
                 found = answer_find(answer, place->id);
                 if (found)

@@ -21,6 +21,17 @@ struct composer {
 
 enum { BUSY_AGE_MS = 5000 };
 
+/* The parameters of a request: those of the places, the innermost first, then resolved ones. */
+enum { REQUEST_PARAMS_MAX = 64 };
+struct request_params {
+        struct param list[REQUEST_PARAMS_MAX];
+        size_t count;
+        struct param_list resolved;
+};
+
+int composer_prepare(struct composer *composer, const struct call *call,
+                     struct request_params *params, struct request *request);
+void request_params_done(struct request_params *params);
 void composer_init(struct composer *composer, struct view *view, struct op *op,
                    struct place *place);
 void composer_done(struct composer *composer);

@@ -147,6 +147,29 @@ static int compose(struct composer *composer, struct place *place, struct docume
         return r;
 }
 
+/**
+ * document_of() - a document that shows a value made here, not an answer's file: always fresh, with
+ * the time of this moment. 0 or -ENOMEM with a reason.
+ */
+int document_of(struct composer *composer, const struct json *value, struct document **ret) {
+        static const struct file plain = { .name = "document", .from = FROM_NOWHERE };
+        _cleanup_(document_unrefp) struct document *document = calloc(1, sizeof(*document));
+        int r;
+
+        if (!document)
+                return op_fail(composer->op, ENOMEM, "out of memory");
+        atomic_init(&document->refs, 1);
+        r = render(composer, &plain, value, document);
+        if (r < 0)
+                return r;
+        set_times(composer, composer->place, &(struct timespec){ 0 }, document);
+        document->fetched_ms = composer->fetched_ms;
+        document->fresh_until_ms = composer->fresh_until_ms;
+        document->is_stale = composer->is_stale;
+        *ret = STEAL(document);
+        return 0;
+}
+
 /** file_read() - make the document of a file's place. 0 or negative errno with a reason. */
 int file_read(struct composer *composer, struct place *place, struct document **ret) {
         _cleanup_(document_unrefp) struct document *document = calloc(1, sizeof(*document));

@@ -15,16 +15,6 @@ struct reading {
         size_t levels[KIND_LEVELS_MAX];
 };
 
-static unsigned count_levels(const struct kind *kind) {
-        unsigned n = 0;
-
-        if (kind->group)
-                return 1;
-        while (kind->levels && kind->levels[n] && n < KIND_LEVELS_MAX)
-                n++;
-        return n;
-}
-
 /* Appends the scalar at a pointer, or @fallback, with its NUL; returns where it begins. */
 static size_t read_text(struct reading *reading, const struct json *item, const char *pointer,
                         const char *fallback) {
@@ -302,7 +292,7 @@ int index_new(struct op *op, const struct kind *kind, struct answer *answer, str
         atomic_init(&index->refs, 1);
         index->kind = kind;
         index->answer = answer_ref(answer);
-        index->n_levels = count_levels(kind);
+        index->n_levels = kind_levels(kind);
         index->rows = calloc(answer->count + 1, sizeof(struct index_row *));
         index->by_id = calloc(answer->count + 1, sizeof(struct index_row *));
         if (!index->rows || !index->by_id)

@@ -128,6 +128,43 @@ bool view_shows_service(const struct view *view, const char *name) {
         return false;
 }
 
+static const struct action *first_action(const struct action *actions, const struct json *item) {
+        for (; actions && actions->verb; actions++)
+                if (when_holds(&actions->when, item))
+                        return actions;
+        return NULL;
+}
+
+/* The directory `actions`, where one of them is offered. */
+static int add_actions(struct listing_builder *builder, struct place *place,
+                       const struct action *actions, const struct json *item) {
+        if (!first_action(actions, item))
+                return 0;
+        return add_place(builder,
+                         &(struct place_seed){ .type = PLACE_ACTIONS, .parent = place,
+                                               .action = actions, .step = "actions" },
+                         &(struct entry){ .name = (char *)(uintptr_t) "actions",
+                                          .type = ENTRY_DIRECTORY, .mode = 0755 });
+}
+
+/** list_actions() - the verbs that are offered for the innermost resource. 0 or errno. */
+int list_actions(struct composer *composer, struct listing_builder *builder, struct place *place) {
+        _cleanup_(json_freep) struct json *item = NULL;
+        int r = composer_item(composer, &item);
+
+        for (const struct action *action = place->action; r == 0 && action->verb; action++) {
+                if (!when_holds(&action->when, item))
+                        continue;
+                r = add_place(builder,
+                              &(struct place_seed){ .type = PLACE_ACTION, .parent = place,
+                                                    .action = action, .step = action->verb },
+                              &(struct entry){ .name = (char *)(uintptr_t)action->verb,
+                                               .type = ENTRY_FILE, .mode = 0644,
+                                               .is_attribute = true, .is_volatile = true });
+        }
+        return r;
+}
+
 /** list_content() - the entries that a row gives a fixed directory or a resource. 0 or errno. */
 int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
                  const struct place_row *row) {
@@ -138,6 +175,8 @@ int list_content(struct composer *composer, struct listing_builder *builder, str
                 r = composer_item(composer, &item);
         if (r == 0)
                 r = add_files(builder, place, row->files, item);
+        if (r == 0)
+                r = add_actions(builder, place, row->actions, item);
         for (const struct link *link = row->links; r == 0 && link && link->name; link++)
                 r = add_link(composer, builder, place, link, item);
         for (const struct child *child = row->children;
@@ -446,6 +485,8 @@ int list_collection(struct composer *composer, struct listing_builder *builder,
         }
         if (r == 0 && depth == 0)
                 r = add_files(builder, place, kind->shared.files, NULL);
+        if (r == 0 && depth == 0)
+                r = add_actions(builder, place, kind->shared.actions, NULL);
         if (r == 0 && shows_by_id(place))
                 r = add_by_id(builder, place);
         drop_hidden_projects(composer->view, builder);

@@ -142,6 +142,7 @@ int place_new(const struct place_seed *seed, struct place **ret) {
         place->child = seed->child;
         place->kind = seed->kind;
         place->file = seed->file;
+        place->action = seed->action;
         r = copy_text(seed->id, &place->id);
         if (r == 0)
                 r = copy_text(seed->level, &place->level);
@@ -247,6 +248,17 @@ struct place *place_item(struct place *place) {
         while (place && place->type != PLACE_ITEM)
                 place = place->parent;
         return place;
+}
+
+/** kind_levels() - grouping levels above the items of a kind. */
+unsigned kind_levels(const struct kind *kind) {
+        unsigned n = 0;
+
+        if (kind->group)
+                return 1;
+        while (kind->levels && kind->levels[n] && n < KIND_LEVELS_MAX)
+                n++;
+        return n;
 }
 
 /** place_ino() - the inode number: the same on every mount. */

@@ -14,6 +14,8 @@ enum place_type {
         PLACE_BY_ID,      /* `.by-id` of a collection */
         PLACE_FILE,
         PLACE_LINK,
+        PLACE_ACTIONS, /* `actions` of a resource, a collection or a fixed directory */
+        PLACE_ACTION,  /* a verb in it */
 };
 
 /* A small owned list of name and value. */
@@ -31,6 +33,7 @@ struct place {
         const struct child *child;   /* FIXED and COLLECTION: the row that put it there, or NULL */
         const struct kind *kind;     /* all but FIXED and files of FIXED */
         const struct file *file;     /* FILE */
+        const struct action *action; /* ACTIONS: the first of its list; ACTION: the verb */
         char *id;                    /* ITEM, FILE of a document, LINK to an item */
         char *level;                 /* GROUP: the value of its level, not encoded */
         char *subdir;                /* SUBDIR: its name */
@@ -52,6 +55,7 @@ struct place_seed {
         const struct child *child;
         const struct kind *kind;
         const struct file *file;
+        const struct action *action;
         const char *id;
         const char *level;
         const char *subdir;
@@ -66,3 +70,5 @@ int place_set_item(struct place *place, const struct json *item);
 const char *place_param(const struct place *place, const char *name);
 struct place *place_collection(struct place *place);
 struct place *place_item(struct place *place);
+unsigned kind_levels(const struct kind *kind);
+const struct removal *place_removal(const struct place *place);

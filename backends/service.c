@@ -108,6 +108,8 @@ static int exchange(struct service_source *service, struct op *op, const struct 
         http.bucket = bucket;
         if (r == 0)
                 r = auth_send(service->auth, op, &target, &http, &response);
+        if (r < 0)
+                op->fault.is_unknown = http.is_unknown;
         if (r == 0 && (response->status < 200 || response->status >= 300)) {
                 if (response->status == 401 && target.token)
                         engine_tokens_forget(service->tokens, &target);
@@ -351,6 +353,32 @@ static int service_fetch(struct source *source, struct op *op, const struct requ
         return r;
 }
 
+/* A change: one exchange; an answer without a body, or with one that is no JSON, is fine. */
+static int service_send(struct source *source, struct op *op, const struct request *request,
+                        struct answer **ret) {
+        struct service_source *service = (struct service_source *)source;
+        _cleanup_(http_response_freep) struct http_response *response = NULL;
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        _cleanup_(json_freep) struct json *body = NULL;
+        const struct pages first = { 0 };
+        int r;
+
+        r = exchange(service, op, request, &first, &response);
+        if (r < 0)
+                return r;
+        if (json_parse(response->body, response->len, &body, NULL) == 0)
+                r = check_success(op, request->call, response, body);
+        if (r == 0 && answer_new(&answer) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        if (r < 0)
+                return r;
+        if (answer_set_body(answer, response->body, response->len) < 0 ||
+            note_meta(answer, response) < 0 || answer_seal(answer) < 0)
+                return op_fail(op, ENOMEM, "out of memory");
+        *ret = STEAL(answer);
+        return 0;
+}
+
 static void service_free(struct source *source) {
         struct service_source *service = (struct service_source *)source;
 
@@ -365,7 +393,9 @@ static void service_free(struct source *source) {
  * Returns 0 or -ENOMEM.
  */
 int service_new(struct auth *auth, struct source **ret) {
-        static const struct source_ops ops = { .fetch = service_fetch, .free = service_free };
+        static const struct source_ops ops = { .fetch = service_fetch,
+                                               .send = service_send,
+                                               .free = service_free };
         struct service_source *service = calloc(1, sizeof(*service));
         const struct account *account = auth_account(auth);
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "backends/compose.h"
+#include "backends/guard.h"
 
 enum { INDEX_MEMO = 256 };
 
@@ -26,6 +27,7 @@ struct view {
         void *describe_data;
         struct source *source; /* borrowed */
         struct place *root;
+        struct guard guard;
         pthread_mutex_t lock; /* protects what follows */
         struct memo memo[INDEX_MEMO];
         uint64_t clock;
@@ -48,6 +50,7 @@ int list_collection(struct composer *composer, struct listing_builder *builder,
                     struct place *place);
 int list_by_id(struct composer *composer, struct listing_builder *builder, struct place *place);
 int list_subdir(struct composer *composer, struct listing_builder *builder, struct place *place);
+int list_actions(struct composer *composer, struct listing_builder *builder, struct place *place);
 bool view_shows_service(const struct view *view, const char *name);
 
 int link_to(struct composer *composer, struct place *directory, const struct kind *target,
@@ -57,5 +60,10 @@ int link_to_owned(struct composer *composer, struct place *directory, const stru
 int document_name(const struct file *file, const char *item, struct buf *name);
 const char *file_subdir(const struct file *file, size_t *ret_len);
 
+int document_of(struct composer *composer, const struct json *value, struct document **ret);
+int action_read(struct composer *composer, struct place *place, struct document **ret);
 int file_read(struct composer *composer, struct place *place, struct document **ret);
+int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret);
+int read_text(struct op *op, const struct file *file, const char *text, size_t len,
+              struct json **ret);
 extern const struct place_row *const account_rows[];

@@ -30,6 +30,10 @@ int view_new(const struct view_options *options, struct source *source, struct v
         view->source = source;
         if (!view->account)
                 return -ENOMEM;
+        r = guard_init(&view->guard, view->account, options->access, options->allow_delete,
+                       options->allow_create, options->deletions_per_minute);
+        if (r < 0)
+                return r;
         if (!account_rows[options->type])
                 return -EINVAL;
         r = place_new(&(struct place_seed){ .type = PLACE_FIXED,
@@ -50,6 +54,7 @@ struct view *view_free(struct view *view) {
                 free(view->memo[i].key);
                 (void)index_unref(view->memo[i].index);
         }
+        guard_done(&view->guard);
         (void)place_unref(view->root);
         (void)pthread_mutex_destroy(&view->lock);
         free(view->account);
@@ -76,6 +81,8 @@ static int list_place(struct composer *composer, struct listing_builder *builder
                 return list_by_id(composer, builder, place);
         case PLACE_SUBDIR:
                 return list_subdir(composer, builder, place);
+        case PLACE_ACTIONS:
+                return list_actions(composer, builder, place);
         default:
                 return op_fail(composer->op, ENOTDIR, "not a directory");
         }
@@ -109,10 +116,11 @@ int view_read(struct view *view, struct op *op, struct place *place, struct docu
         struct composer composer;
         int r;
 
-        if (place->type != PLACE_FILE)
+        if (place->type != PLACE_FILE && place->type != PLACE_ACTION)
                 return op_fail(op, EISDIR, "not a file");
         composer_init(&composer, view, op, place);
-        r = file_read(&composer, place, ret);
+        r = place->type == PLACE_ACTION ? action_read(&composer, place, ret)
+                                        : file_read(&composer, place, ret);
         composer_done(&composer);
         if (r < 0 && !op->fault.error)
                 return op_fail(op, -r, "cannot read this file");

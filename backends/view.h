@@ -62,6 +62,9 @@ struct view_options {
         const char *const *services; /* to show, NULL-terminated; NULL: all */
         const char *const *projects; /* to show, NULL-terminated; NULL: all */
         unsigned ttl_s;              /* in place of the default of 60 s, 0: default */
+        enum account_access access;
+        enum account_allow allow_delete, allow_create;
+        unsigned deletions_per_minute; /* 0: unlimited */
         int (*describe)(void *data, struct json **ret); /* account.json */
         void *describe_data;
 };

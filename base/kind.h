@@ -170,6 +170,7 @@ struct save {
         const char *const *editable;   /* pointers (with `*`) that may differ; NULL: all */
         const struct save_step *steps; /* in the order they are sent; ends without a call */
         plan_fn plan;                  /* in place of `steps` */
+        const struct save_step *rename; /* mv within the collection; `=$name` is the new name */
         bool may_be_empty;             /* an empty text is a value, not a mistake */
         const char *hint;              /* what to do about the other members, for the refusal */
 };
@@ -263,6 +264,8 @@ struct place_row {
         const struct link *links;
         const struct child *children; /* … here with neither kind nor row */
         const struct action *actions;
+        const struct create *create;   /* of a fixed directory that mkdir makes */
+        const struct removal *removal; /* and rmdir ends */
 };
 
 /* The states a resource goes through; all that the contract lists, failures included. */

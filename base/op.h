@@ -20,9 +20,33 @@ enum { OP_REASON_SIZE = 1024, OP_CODE_SIZE = 64, OP_REQUEST_ID_SIZE = 128 };
 struct op_fault {
         int error;                             /* negative errno, 0: none */
         int status;                            /* HTTP status, 0: no answer */
+        bool is_unknown;                       /* bytes left, no answer came: it may have happened */
         char code[OP_CODE_SIZE];               /* the service's code, e.g. DWS.5149 */
         char request_id[OP_REQUEST_ID_SIZE];   /* for a support ticket */
         char reason[OP_REASON_SIZE];           /* one text for people, secrets already cut out */
+};
+
+/* One request of a change, as the journal and the plan see it (file rule 19). All borrowed. */
+struct op_step {
+        unsigned number, count;    /* from 1 */
+        const char *service;
+        const char *call;          /* operationId */
+        const char *method;
+        const char *target;        /* path and query, parameters filled in */
+        const char *body;          /* as sent, but for secrets; NULL: none */
+        size_t body_len;
+        bool is_once;              /* must never be sent twice */
+};
+
+struct op;
+
+/* Who wants to know of the requests of a change. Called on the request's own thread. */
+struct op_watch {
+        /* Before the first byte goes out; a failure stops the change, nothing is sent. */
+        int (*before)(void *data, struct op *op, const struct op_step *step);
+        /* After its answer; @result is 0 or the negative errno, the reason is in the op. */
+        void (*after)(void *data, struct op *op, const struct op_step *step, int result);
+        void *data;
 };
 
 /* Belongs to the thread that serves the request; only `cancelled` may be set by another. */
@@ -36,6 +60,8 @@ struct op {
         unsigned calls;             /* API calls caused */
         bool must_be_fresh;         /* answers from before `fresh_since_ms` do not serve */
         int64_t fresh_since_ms;     /* realtime clock */
+        const struct op_watch *watch; /* of a change; NULL: nobody */
+        bool plan_only;             /* a change is computed, told to the watch, and not sent */
         struct op_fault fault;
 };
 

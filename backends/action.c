@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `actions/<verb>`: reading gives the body's template, writing sends the call. */
+#include "backends/planner.h"
+#include "backends/select.h"
+#include "backends/view-internal.h"
+#include "base/text.h"
+
+static const char comment_member[] = "_comment";
+
+static int write_comment(const struct action *action, struct buf *text) {
+        (void)buf_printf(text, "%s %s. Write this back without _comment to send it",
+                         method_name(action->call->method), action->call->path);
+        if (!action->body)
+                (void)buf_add_str(text, "; the call has no body, so write {}");
+        (void)buf_add_char(text, '.');
+        if (action->hint)
+                (void)buf_printf(text, " %s", action->hint);
+        return text->error;
+}
+
+/** action_read() - the template of an action's body, with a comment that must be taken out. */
+int action_read(struct composer *composer, struct place *place, struct document **ret) {
+        const struct action *action = place->action;
+        _cleanup_(json_freep) struct json *form = NULL;
+        _cleanup_(json_freep) struct json *template = json_new_object();
+        struct buf comment = BUF_INIT(4096);
+        struct json_cursor cursor = { 0 };
+        struct planner planner;
+        int r;
+
+        planner_init(&planner, composer->view, composer->op, place);
+        r = composer_object(&planner.composer, &planner.item);
+        if (r == 0 && action->form)
+                r = planner_body(&planner, action->form, &form);
+        composer_join(composer, &planner.composer);
+        planner_done(&planner);
+        (void)write_comment(action, &comment);
+        if (r == 0 && template)
+                r = json_set_string(template, comment_member, buf_str(&comment));
+        buf_done(&comment);
+        while (r == 0 && template && json_next(form, &cursor))
+                r = json_set(template, cursor.name, json_share(cursor.value));
+        if (r < 0 || !template)
+                return r < 0 ? r : -ENOMEM;
+        return document_of(composer, template, ret);
+}
+
+/* What the caller wrote must be meant: a JSON object, without the template's comment. */
+static int check_text(struct planner *planner, const struct action *action) {
+        struct op *op = planner->composer.op;
+        struct json_cursor cursor = { 0 };
+
+        if (!json_is(planner->mine, JSON_OBJECT))
+                return op_fail(op, EINVAL, "an action takes a JSON object");
+        if (json_member(planner->mine, comment_member))
+                return op_fail(op, EINVAL, "this is still the template: take _comment out to send "
+                                           "it; nothing was sent");
+        if (!action->body && !action->plan && !action->params && json_next(planner->mine, &cursor))
+                return op_fail(op, EINVAL, "this call has no body: write {}");
+        return 0;
+}
+
+static int check_allowed(struct planner *planner, const struct action *action) {
+        if (!action->allowed.at)
+                return 0;
+        if (when_holds(&action->allowed, planner->item))
+                return 0;
+        return op_fail(planner->composer.op, EPERM, "%s is not possible now%s%s", action->verb,
+                       action->hint ? ": " : "", action->hint ? action->hint : "");
+}
+
+/* Keeps what the call answered: a secret apart, all else for the `.result`. */
+static int keep_answer(struct planner *planner, const struct action *action,
+                       struct change_result *result) {
+        const struct answer *answer = planner->answer;
+        _cleanup_(json_freep) struct json *body = NULL;
+        struct buf text = BUF_INIT(0);
+
+        if (!answer)
+                return 0;
+        if (!action->issues) {
+                result->answer = strndup(answer->body, answer->len);
+                return result->answer ? 0 : -ENOMEM;
+        }
+        result->secret_file = action->issues;
+        if (action->secret && json_parse(answer->body, answer->len, &body, NULL) == 0 &&
+            json_has(body, action->secret)) {
+                if (json_scalar(json_at(body, action->secret), &text) < 0)
+                        (void)json_render(json_at(body, action->secret), JSON_PRETTY, &text);
+                result->secret = buf_steal(&text, NULL);
+        } else {
+                result->secret = strndup(answer->body, answer->len);
+        }
+        return result->secret ? 0 : -ENOMEM;
+}
+
+static int plan_action(struct planner *planner, const struct action *action) {
+        planner->weight = action->weight;
+        if (action->plan)
+                return action->plan(planner);
+        return planner_add_row(planner, action->call, action->body, action->params);
+}
+
+/** view_act() - send an action; see the header. */
+int view_act(struct view *view, struct op *op, struct place *place, const char *text, size_t len,
+             struct change_result *ret) {
+        const struct action *action = place->action;
+        struct planner planner;
+        int r;
+
+        *ret = (struct change_result){ 0 };
+        if (place->type != PLACE_ACTION)
+                return op_fail(op, EPERM, "not an action");
+        planner_init(&planner, view, op, place);
+        planner.text = text;
+        planner.len = len;
+        r = read_text(op, &(struct file){ .codec = CODEC_JSON }, text, len, &planner.mine);
+        if (r == 0)
+                r = check_text(&planner, action);
+        if (r == 0)
+                r = planner_load(&planner);
+        if (r == 0)
+                r = check_allowed(&planner, action);
+        if (r == 0)
+                r = plan_action(&planner, action);
+        if (r == 0)
+                r = planner_run(&planner, ret);
+        if (r == 0 && keep_answer(&planner, action, ret) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        planner_done(&planner);
+        return r;
+}

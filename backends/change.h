@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changing the tree. Each function computes the change as a plan of requests first, checks it against
+ * the account's settings and a fresh answer, then sends step by step, telling `op->watch` of each
+ * (with `op->plan_only` it stops before the first). All may block until the op's deadline; a step
+ * that was sent is never given up for an interrupt.
+ *
+ * Common errors, the reason always in the op: -EPERM what no call can do, or the account's own
+ * settings forbid (the reason names the setting); -EACCES, -EEXIST, -EBUSY, … what the service
+ * answered; -EIO a partial success, with what was done and what was not; -ETIMEDOUT an unknown
+ * outcome (`op->fault.is_unknown`).
+ */
+#pragma once
+
+#include "backends/view.h"
+
+/* What came of a change. */
+struct change_result {
+        unsigned steps;            /* requests sent (planned, with `plan_only`) */
+        struct document *document; /* save: the version now, NULL if it could not be read back;
+                                      with -ESTALE: the one that stood in the way. Owned. */
+        struct entry entry;        /* create, mkdir, link: the new entry; name NULL if unknown. Owned. */
+        char *answer;              /* action: the answer's body, no secret in it; owned, or NULL */
+        char *secret;              /* action: what it issued; owned, or NULL */
+        const char *secret_file;   /* name that the tree gives it */
+        int status;                /* HTTP, of the last step */
+};
+void change_result_done(struct change_result *result);
+
+/* What may be done with a place; decides modes and what fs refuses without asking. */
+enum ability {
+        CAN_SAVE = 1 << 0,       /* file: its document can be updated */
+        CAN_CREATE_FILE = 1 << 1, /* directory: a new document makes a resource */
+        CAN_MKDIR = 1 << 2,      /* directory: mkdir creates at once */
+        CAN_DRAFT = 1 << 3,      /* directory: mkdir makes a draft */
+        CAN_REMOVE = 1 << 4,     /* rm of the document, rmdir of the resource */
+        CAN_LINK = 1 << 5,       /* directory: ln -s joins */
+        CAN_ACT = 1 << 6,        /* file: writing it sends a call */
+        CAN_GROUP = 1 << 7,      /* directory: mkdir makes a local level */
+};
+unsigned view_abilities(const struct view *view, const struct place *place);
+bool place_is_document(const struct place *place); /* an item of its own, not a resource's attribute */
+
+/*
+ * Saves a document. @base: the bytes the editor read, NULL if none were; differs from the service's
+ * present version: -ESTALE. -EINVAL: no JSON (line and column), empty, or a member that no call
+ * changes (named). The same value sends nothing.
+ */
+int view_save(struct view *view, struct op *op, struct place *place, const char *base,
+              size_t base_len, const char *text, size_t len, struct change_result *ret);
+
+/* A write-only member of a creation. */
+struct change_secret {
+        const char *file; /* name in the draft */
+        const char *value;
+};
+
+/* Creates the document or resource @name in a collection from its text (NULL with mkdir). */
+int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
+                const char *text, size_t len, const struct change_secret *secrets,
+                size_t n_secrets, struct change_result *ret);
+
+/* What a draft holds at first: the document's name and template, the secret files, a README. */
+struct draft {
+        const char *document;
+        char *text;
+        char *readme;
+        const struct secret_member *secrets; /* ends with a NULL file */
+};
+int view_draft(struct view *view, struct op *op, struct place *directory, const char *name,
+               struct draft *ret);
+void draft_done(struct draft *draft);
+
+/* rm of a document, rmdir of a resource. -ENOTEMPTY, -EBUSY: what blocks it, on fresh answers. */
+int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret);
+
+/* Would view_remove() be allowed? Without a request, for a removal that is answered before it is
+ * sent. */
+int view_may_remove(struct view *view, struct op *op, const struct place *place);
+
+/* ln -s and rm of a relation. @target: the item that is joined. */
+int view_link(struct view *view, struct op *op, struct place *directory, const char *name,
+              struct place *target, struct change_result *ret);
+int view_unlink(struct view *view, struct op *op, struct place *link, struct change_result *ret);
+
+/* mv of a document within its collection, where its row's save can carry a new name. */
+int view_rename(struct view *view, struct op *op, struct place *place, struct place *directory,
+                const char *name, struct change_result *ret);
+
+/* Sends an action with the text written to it. */
+int view_act(struct view *view, struct op *op, struct place *place, const char *text, size_t len,
+             struct change_result *ret);
+
+/* The deletion budget: how it stands, and the acknowledgement that clears it. */
+int view_budget(struct view *view, struct json **ret);
+void view_acknowledge(struct view *view);
