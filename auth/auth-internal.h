@@ -77,6 +77,7 @@ int clock_server_time(const char *text, int64_t *ret_s);
 /* authorize.c */
 int auth_authorize(void *data, struct op *op, struct http_request *request);
 int auth_renew(void *data, struct op *op, const struct http_response *response);
+int auth_refused(struct auth_call *call, struct op *op, const struct http_response *response);
 void auth_call_done(struct auth_call *call);
 
 /* iam.c, engine.c: logins. The caller owns the token and frees it with secret_free(). */

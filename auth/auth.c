@@ -146,6 +146,7 @@ static void look_at(struct auth_call *call, const struct http_response *response
  */
 int auth_send(struct auth *auth, struct op *op, const struct auth_target *target,
               struct http_request *request, struct http_response **ret) {
+        _cleanup_(http_response_freep) struct http_response *response = NULL;
         struct auth_call call = { .auth = auth, .target = target };
         _cleanup_(freep) char *bucket = NULL;
         int r;
@@ -161,13 +162,18 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
         request->authorize = auth_authorize;
         request->renew = auth_renew;
         request->auth_data = &call;
-        r = http_send(auth->http, op, request, ret);
+        r = http_send(auth->http, op, request, &response);
         if (r == 0)
-                look_at(&call, *ret);
+                look_at(&call, response);
+        if (r == 0 && response->status == 401)
+                r = auth_refused(&call, op, response);
         if (bucket)
                 request->bucket = NULL;
         request->auth_data = NULL;
         wipe_headers(request);
         auth_call_done(&call);
-        return r;
+        if (r < 0)
+                return r;
+        *ret = STEAL(response);
+        return 0;
 }

@@ -272,10 +272,35 @@ static int fail(struct auth_call *call, struct op *op, enum refusal refusal,
         skew = call->auth->skew_s;
         (void)pthread_mutex_unlock(&call->auth->lock);
         explain(call, refusal, fault, skew, &text);
-        if (refusal != REFUSAL_CLOCK)
+        if (refusal != REFUSAL_CLOCK && !call->token)
                 auth_gate_failed(call->auth, refusal == REFUSAL_LOCKED, buf_str(&text));
         r = op_fail_answer(op, EACCES, 401, fault->code, fault->request_id, buf_str(&text));
         buf_done(&text);
+        return r;
+}
+
+static bool is_cloud(const struct auth_call *call) {
+        return call->target->scope == SCOPE_PROJECT || call->target->scope == SCOPE_DOMAIN;
+}
+
+/**
+ * auth_refused() - the answer that stands is a 401: is it about our credentials?
+ * Returns 0 if it is the caller's business, -EACCES with the reason.
+ */
+int auth_refused(struct auth_call *call, struct op *op, const struct http_response *response) {
+        struct http_fault fault;
+        enum refusal refusal;
+        int r;
+
+        if (!is_cloud(call) || !call->identity)
+                return 0;
+        r = http_fault_parse(response, &fault);
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        refusal = refusal_of(&fault);
+        if (refusal != REFUSAL_NONE)
+                r = fail(call, op, refusal, &fault);
+        http_fault_done(&fault);
         return r;
 }
 
@@ -295,14 +320,12 @@ static int renew_cloud(struct auth_call *call, struct op *op, const struct http_
         if (call->is_signed && refusal == REFUSAL_CLOCK &&
             auth_correct_clock(call->auth, fault->message, response, call->offset_s))
                 return 1;
-        if (auth_reload(call->auth, op, call->identity) > 0)
-                return 1;
-        return fail(call, op, refusal, fault);
+        return auth_reload(call->auth, op, call->identity) > 0 ? 1 : 0;
 }
 
 /**
  * auth_renew() - what to do about a 401; @data is a struct auth_call.
- * Returns 1 to try once more, 0 if the answer is the caller's business, -EACCES with the reason.
+ * Returns 1 if another attempt will carry other credentials, 0 if this answer stands.
  */
 int auth_renew(void *data, struct op *op, const struct http_response *response) {
         struct auth_call *call = data;
@@ -312,7 +335,7 @@ int auth_renew(void *data, struct op *op, const struct http_response *response) 
 
         if (scope == SCOPE_ENGINE)
                 return call->token ? renew_token(call) : 0;
-        if (scope != SCOPE_PROJECT && scope != SCOPE_DOMAIN)
+        if (!is_cloud(call))
                 return 0;
         r = http_fault_parse(response, &fault);
         if (r < 0)

@@ -38,7 +38,7 @@ int clock_server_time(const char *text, int64_t *ret_s) {
                 return -ENOENT;
         (void)snprintf(word, sizeof(word), "%.*s", (int)len, at);
         spread(word, sizeof(word));
-        if (stamp_parse(word, &time) < 0)
+        if (!strchr(word, ':') || stamp_parse(word, &time) < 0)
                 return -ENOENT;
         *ret_s = time.tv_sec;
         return 0;
