@@ -5,7 +5,10 @@
 #include "auth/sources.h"
 #include "base/text.h"
 
-/** endpoint_expand() - put the region in place of each `{region}`; the text is the caller's. */
+/**
+ * endpoint_expand() - put the region in place of each `{region}`; the text is the caller's.
+ * Without a region its label goes, as IAM's host without one serves all of them.
+ */
 int endpoint_expand(const char *template, const char *region, char **ret) {
         struct buf url = BUF_INIT(2048);
         const char *hole;
@@ -15,6 +18,8 @@ int endpoint_expand(const char *template, const char *region, char **ret) {
                 (void)buf_add(&url, template, (size_t)(hole - template));
                 (void)buf_add_str(&url, region ? region : "");
                 template = hole + strlen("{region}");
+                if (!region && *template == '.')
+                        template++;
         }
         r = buf_add_str(&url, template);
         if (r < 0) {

@@ -54,6 +54,15 @@ START_TEST(the_tables_tell) {
 }
 END_TEST
 
+START_TEST(a_template_without_a_region_loses_its_label) {
+        char *url = NULL;
+
+        ck_assert_int_eq(endpoint_expand("https://iam.{region}.localhost:8443", NULL, &url), 0);
+        ck_assert_str_eq(url, "https://iam.localhost:8443");
+        free(url);
+}
+END_TEST
+
 START_TEST(an_own_cloud_is_addressed_likewise) {
         static const struct row own[] = {
                 { "dws", "xx-nowhere-1", "https://dws.xx-nowhere-1.localhost:8443", NULL },
@@ -145,6 +154,8 @@ END_TEST
 int main(void) {
         const struct unit_case cases[] = {
                 { "the tables tell", the_tables_tell, ELEMENTSOF(rows) },
+                { "a template without a region loses its label",
+                  a_template_without_a_region_loses_its_label, 0 },
                 { "an own cloud is addressed likewise", an_own_cloud_is_addressed_likewise, 0 },
                 { "what is configured comes first", what_is_configured_comes_first, 0 },
                 { "a regions file that is no YAML is named",
