@@ -78,6 +78,7 @@ char *request_log_since(struct request_log *log, int64_t since, size_t *ret_size
 /* tls.c: certificates made on demand for every name asked for. */
 int tls_new(const char *directory, struct tls **ret);
 struct tls *tls_free(struct tls *tls);
+char *tls_authority(const struct tls *tls); /* its certificate as PEM in base64; caller frees it */
 
 /*
  * server.c: binding first, as seeds may want to know the port, then listening. The socket belongs

@@ -71,3 +71,8 @@ const char *instance_token(struct world *world, enum instance_kind kind, const c
  * "registry-shop.localhost".
  */
 const char *world_url(struct world *world, const char *host, char *buf, size_t size);
+
+/*
+ * The emulator's certificate authority as PEM in base64, as kubeconfigs have it; NULL with --plain.
+ */
+const char *world_authority(const struct world *world);

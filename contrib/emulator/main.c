@@ -129,6 +129,8 @@ static int serve(struct emulator *emulator, int signals, int fd) {
         if (tls && !emulator->options->tls_dir)
                 fprintf(stderr, "hcloud-emulator: the certificate authority is %s/ca.pem\n",
                         directory);
+        if (tls)
+                emulator->world->authority = tls_authority(tls);
         if (r == 0)
                 r = server_start(emulator, tls, fd, &server);
         if (r == 0) {

@@ -231,6 +231,20 @@ struct tls *tls_free(struct tls *tls) {
         return NULL;
 }
 
+char *tls_authority(const struct tls *tls) {
+        BIO *bio = BIO_new(BIO_s_mem());
+        gnutls_datum_t pem;
+        char *text;
+
+        if (!bio || !PEM_write_bio_X509(bio, tls->ca))
+                die("cannot write a certificate");
+        pem = pem_datum(bio);
+        text = x_alloc(pem.size / 3 * 4 + 5);
+        EVP_EncodeBlock((unsigned char *)text, pem.data, (int)pem.size);
+        BIO_free(bio);
+        return text;
+}
+
 static struct leaf *add_leaf(struct tls *tls, const char *name) {
         struct leaf *leaf = x_alloc(sizeof(*leaf));
         X509 *certificate = make_leaf(tls, name);

@@ -339,22 +339,28 @@ static struct json_object *kubeconfig(const struct request *req, struct json_obj
         instance_token(req->world, INSTANCE_FLEET, name, "ucs-admin",
                        js_int(req->body, "/duration", 1) * DAY_S, token);
         return js_pack("{'kind': s, 'apiVersion': s, 'preferences': {}, "
-                       "'clusters': [{'name': s, 'cluster': {'server': s}}], "
+                       "'clusters': [{'name': s, 'cluster': {'server': s, "
+                       "'certificate-authority-data': S}}], "
                        "'users': [{'name': s, 'user': {'token': s}}], "
                        "'contexts': [{'name': s, 'context': {'cluster': s, 'user': s}}], "
                        "'current-context': s}",
                        "Config", "v1", "federation", world_url(req->world, host, url, sizeof(url)),
-                       "ucs-admin", token, "federation", "federation", "ucs-admin", "federation");
+                       world_authority(req->world), "ucs-admin", token, "federation", "federation",
+                       "ucs-admin", "federation");
 }
 
 static char *kubeconfig_yaml(struct json_object *config) {
+        const char *authority = js_str(config, "/clusters/0/cluster/certificate-authority-data");
+
         return x_printf(
                 "apiVersion: v1\nkind: Config\npreferences: {}\nclusters:\n- name: federation\n"
-                "  cluster:\n    server: %s\nusers:\n- name: ucs-admin\n  user:\n    token: %s\n"
+                "  cluster:\n    server: %s\n%s%s%susers:\n- name: ucs-admin\n  user:\n    token: "
+                "%s\n"
                 "contexts:\n- name: federation\n  context:\n    cluster: federation\n"
                 "    user: ucs-admin\ncurrent-context: federation\n",
                 js_str(config, "/clusters/0/cluster/server"),
-                js_str(config, "/users/0/user/token"));
+                authority ? "    certificate-authority-data: " : "", authority ? authority : "",
+                authority ? "\n" : "", js_str(config, "/users/0/user/token"));
 }
 
 /* The text of a kubeconfig in the fleet's shape. Owned. */

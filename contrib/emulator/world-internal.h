@@ -48,6 +48,7 @@ struct world {
         struct timer *timers;
         unsigned port; /* with `plain`: the address of this emulator, for world_url() */
         bool plain;
+        char *authority;      /* owned: what world_authority() tells, or NULL */
         int64_t token_life_s; /* of IAM tokens; no other token lives longer */
 };
 

@@ -55,6 +55,7 @@ struct world *world_free(struct world *world) {
                 world->timers = timer->next;
                 timer_free(timer);
         }
+        free(world->authority);
         pthread_cond_destroy(&world->changed);
         pthread_mutex_destroy(&world->lock);
         free(world);
@@ -260,4 +261,8 @@ void world_wait(struct world *world, uint64_t version, int64_t until_ms) {
 const char *world_url(struct world *world, const char *host, char *buf, size_t size) {
         snprintf(buf, size, "%s://%s:%u", world->plain ? "http" : "https", host, world->port);
         return buf;
+}
+
+const char *world_authority(const struct world *world) {
+        return world->authority;
 }

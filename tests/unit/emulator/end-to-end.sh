@@ -260,6 +260,21 @@ wait $poll
 is 'a change ends a long poll' "$(cat "$work/status" "$work/polled")" '200*"third"*'
 is 'before its time' $(($(date +%s) - began < 30)) 1
 
+# Watch: an answer without an end.
+bearer=demo-kubernetes-token
+maps=/api/v1/namespaces/default/configmaps
+is 'a cluster' "$(call kubernetes /version -H "Authorization: Bearer $bearer")" '200 *'
+is 'needs a token' "$(call kubernetes /version)" '401 *"kind":"Status"*"reason":"Unauthorized"*'
+version=$(call kubernetes $maps -H "Authorization: Bearer $bearer" |
+        sed -n 's/.*"resourceVersion":"\([0-9]*\)".*/\1/p')
+exec 3< <(curl -sN --cacert "$work/tls/ca.pem" -H "Authorization: Bearer $bearer" \
+        "https://kubernetes.localhost:$port$maps?watch=true&resourceVersion=$version")
+call kubernetes $maps -H "Authorization: Bearer $bearer" -H 'Content-Type: application/json' \
+        -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"seen"}}' >/dev/null
+read -r line <&3
+is 'a watch tells of what is made' "$line" '{"type":"ADDED"*"seen"*'
+exec 3<&-
+
 rules 'POST /v3.0/* processed-then-reset'
 user='{"user":{"domain_id":"65382450e8f64ac0870cd180d14e684b","name":"twin",
         "password":"Twin-Passw0rd!"}}'
