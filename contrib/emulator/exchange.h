@@ -51,8 +51,8 @@ const char *pairs_get(const struct pairs *pairs, const char *name, bool ignore_c
 size_t pairs_count(const struct pairs *pairs, const char *name);
 
 /*
- * A copy of a text ("" for NULL) that lives as long as the exchange. What comes out of the world must
- * be kept so: the lock is given up while a handler waits.
+ * A copy of a text ("" for NULL) that lives as long as the exchange. What comes out of the world
+ * must be kept so: the lock is given up while a handler waits.
  */
 const char *keep(struct exchange *x, const char *text);
 
