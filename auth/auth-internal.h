@@ -70,6 +70,7 @@ void auth_learn_domain(struct auth *auth, const char *id, const char *name);
 /* clock.c */
 int64_t auth_now_s(struct auth *auth, int64_t *ret_offset_s);
 void auth_observe(struct auth *auth, const struct http_response *response);
+bool auth_skew(struct auth *auth, int64_t *ret_s, bool *ret_is_corrected);
 bool auth_correct_clock(struct auth *auth, const char *text, const struct http_response *response,
                         int64_t used_offset_s);
 int clock_server_time(const char *text, int64_t *ret_s);

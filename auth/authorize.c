@@ -265,12 +265,11 @@ static void explain(const struct auth_call *call, enum refusal refusal,
 static int fail(struct auth_call *call, struct op *op, enum refusal refusal,
                 const struct http_fault *fault) {
         struct buf text = BUF_INIT(OP_REASON_SIZE);
+        bool is_corrected;
         int64_t skew;
         int r;
 
-        (void)pthread_mutex_lock(&call->auth->lock);
-        skew = call->auth->skew_s;
-        (void)pthread_mutex_unlock(&call->auth->lock);
+        (void)auth_skew(call->auth, &skew, &is_corrected);
         explain(call, refusal, fault, skew, &text);
         if (refusal != REFUSAL_CLOCK && !call->token)
                 auth_gate_failed(call->auth, refusal == REFUSAL_LOCKED, buf_str(&text));

@@ -69,30 +69,27 @@ static bool check_credentials(struct check *check) {
         }
         if (account->ak || account->user)
                 secret_shorten(account->ak ? account->ak : account->user, who);
-        (void)snprintf(text, sizeof(text), "accepted: %s %s",
-                       account->ak     ? "access key"
-                       : account->user ? "user"
-                                       : "no login needed",
+        (void)snprintf(text, sizeof(text), "accepted: %s%s",
+                       account->ak      ? "access key "
+                       : account->user  ? "user "
+                       : account->token ? "token"
+                                        : "no login needed",
                        who);
         tell(check, "credentials", true, text);
         return true;
 }
 
 static void check_clock(struct check *check) {
-        struct auth *auth = check->auth;
-        bool is_known;
+        bool is_corrected;
         int64_t skew;
         char text[160];
 
-        (void)pthread_mutex_lock(&auth->lock);
-        is_known = auth->is_skew_known;
-        skew = auth->skew_s;
-        (void)pthread_mutex_unlock(&auth->lock);
-        if (!is_known)
+        if (!auth_skew(check->auth, &skew, &is_corrected))
                 return;
-        (void)snprintf(text, sizeof(text), "%lld seconds %s the server's", (long long)llabs(skew),
-                       skew > 0 ? "behind" : "before");
-        tell(check, "clock", skew >= -SKEW_WARN_S && skew <= SKEW_WARN_S, skew ? text : "exact");
+        (void)snprintf(text, sizeof(text), "%lld seconds %s the server's%s", (long long)llabs(skew),
+                       skew > 0 ? "behind" : "before",
+                       is_corrected ? "; requests are signed with the server's time" : "");
+        tell(check, "clock", llabs(skew) <= SKEW_WARN_S, skew ? text : "exact");
 }
 
 /* Asks a service: whatever it answers but a refusal, it is there. */

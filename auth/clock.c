@@ -67,6 +67,21 @@ void auth_observe(struct auth *auth, const struct http_response *response) {
 }
 
 /**
+ * auth_skew() - how far the server's clock is before ours. What it said of a signature's time
+ * counts for more than the Date of an answer. Returns false if no server told yet.
+ */
+bool auth_skew(struct auth *auth, int64_t *ret_s, bool *ret_is_corrected) {
+        bool is_known;
+
+        (void)pthread_mutex_lock(&auth->lock);
+        is_known = auth->is_skew_known || auth->offset_s;
+        *ret_s = auth->offset_s ? auth->offset_s : auth->skew_s;
+        *ret_is_corrected = auth->offset_s;
+        (void)pthread_mutex_unlock(&auth->lock);
+        return is_known;
+}
+
+/**
  * auth_correct_clock() - the server found the time of a signature wrong: use the server's.
  * @text: what it said; @used_offset_s: the correction that the signature had.
  * Returns true if another attempt will carry another time: the correction is new, by this call or
@@ -82,9 +97,7 @@ bool auth_correct_clock(struct auth *auth, const char *text, const struct http_r
         offset = server - response->received_ms / 1000;
         (void)pthread_mutex_lock(&auth->lock);
         if (offset - auth->offset_s > SKEW_WARN_S || auth->offset_s - offset > SKEW_WARN_S)
-                auth->offset_s = offset;
-        auth->skew_s = offset;
-        auth->is_skew_known = true;
+                auth->offset_s = llabs(offset) > SKEW_WARN_S ? offset : 0;
         is_new = auth->offset_s != used_offset_s;
         (void)pthread_mutex_unlock(&auth->lock);
         return is_new;

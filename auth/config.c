@@ -130,23 +130,29 @@ static int complete(struct op *op, struct account *account) {
                 if (!account->cloud)
                         return -ENOMEM;
         }
-        if (!account->origin && account->user)
-                return asprintf(&account->origin, "user and password in %s", account->source) < 0
-                               ? -ENOMEM
-                               : 0;
+        if (account->origin || !account->user)
+                return 0;
+        if (asprintf(&account->origin, "user and password in %s", account->source) < 0) {
+                account->origin = NULL;
+                return -ENOMEM;
+        }
         return 0;
 }
 
-static int load(struct op *op, const char *path, bool is_default, struct config *config) {
-        int r;
+/* A daemon leaves its directory, and the file is read again when credentials were refused. */
+static char *absolute(const char *path) {
+        char *real = *path == '/' ? NULL : realpath(path, NULL);
 
+        return real ? real : strdup(path);
+}
+
+static int load(struct op *op, const char *path, bool is_default, struct config *config) {
         if (is_default && access(path, F_OK) < 0 && errno == ENOENT)
                 return 0;
-        r = read_file(op, path, config);
-        if (r < 0)
-                return r;
-        config->path = strdup(path);
-        return config->path ? 0 : -ENOMEM;
+        config->path = absolute(path);
+        if (!config->path)
+                return -ENOMEM;
+        return read_file(op, config->path, config);
 }
 
 /**

@@ -51,14 +51,16 @@ static int set_expiry(struct auth *auth, struct json *object) {
 }
 
 static int set_clock(struct auth *auth, struct json *object) {
-        int64_t skew = auth->skew_s;
-        int r = 0;
+        bool is_corrected;
+        int64_t skew;
+        int r;
 
-        if (auth->is_skew_known)
-                r = json_set_int(object, "clock_skew_s", skew);
-        if (r == 0 && auth->is_skew_known && (skew > SKEW_WARN_S || skew < -SKEW_WARN_S))
+        if (!auth_skew(auth, &skew, &is_corrected))
+                return 0;
+        r = json_set_int(object, "clock_skew_s", skew);
+        if (r == 0 && llabs(skew) > SKEW_WARN_S)
                 r = json_set_string(object, "warning",
-                                    auth->offset_s
+                                    is_corrected
                                             ? "this machine's clock is wrong; requests are signed "
                                               "with the server's time"
                                             : "this machine's clock is wrong");
@@ -72,8 +74,6 @@ static int set_state(struct auth *auth, struct json *object) {
         r = set_known(object, "domain", auth->domain_name);
         if (r == 0)
                 r = set_known(object, "domain_id", auth->domain_id);
-        if (r == 0)
-                r = set_clock(auth, object);
         if (r == 0 && stamp_monotonic_ms() < auth->stopped_ms)
                 r = json_set_string(object, "stopped", auth->stop_reason);
         return r;
@@ -104,6 +104,8 @@ int auth_describe(struct auth *auth, struct json **ret) {
                 r = set_short(object, "user", account->user);
         if (r == 0)
                 r = set_expiry(auth, object);
+        if (r == 0)
+                r = set_clock(auth, object);
         if (r < 0)
                 return r;
         (void)pthread_mutex_lock(&auth->lock);

@@ -194,6 +194,7 @@ static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const c
         };
         struct http_request request = { .method = METHOD_GET, .repeat = REPEAT_SAFE };
         _cleanup_(http_response_freep) struct http_response *response = NULL;
+        const struct account *account = auth->account;
         _cleanup_(freep) char *address = NULL, *url = NULL;
         int r;
 
@@ -209,6 +210,9 @@ static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const c
         http_request_done(&request);
         if (r < 0)
                 return r;
+        if (response->status == 401 && !account->user)
+                return op_fail_answer(op, EACCES, 401, NULL, response->request_id,
+                                      "the server wants a login: set `user` and `password`");
         /* Anything but a refusal: "no such service" comes from a server that lets us in. */
         if (response->status == 401 || response->status == 403 || response->status >= 500)
                 return auth_fail_login(op, response, address);
