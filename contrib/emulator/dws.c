@@ -90,8 +90,15 @@ bool warehouse_is_idle(const struct warehouse *w) {
         return !task || str_ends(task, "_FAILED") || str_ends(task, "_FAILURE");
 }
 
+/* This one comes in the longer shape that some of the service's errors have. */
 void dws_refuse_busy(const struct request *req, struct response *resp) {
-        reply_error(req, resp, 403, "DWS.7023", "Cluster status is not allowed to operation.");
+        static const char code[] = "DWS.7023";
+        static const char text[] = "Cluster status is not allowed to operation.";
+
+        (void)req;
+        reply_json(resp, 403,
+                   js_pack("{'externalMessage': s, 'errCode': s, 'error_code': s, 'error_msg': s}",
+                           text, code, code, text));
 }
 
 bool warehouse_idle(const struct request *req, struct response *resp, struct warehouse *ret) {

@@ -80,11 +80,20 @@ static void search_name(struct world *world, const char *id, const char *project
                 search->found = true;
 }
 
+static bool user_is_good(const char *user) {
+        size_t len = strlen(user);
+
+        return len >= 1 && len < 64 && !isdigit((unsigned char)*user) &&
+               strspn(user, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
 static bool check_names(const struct request *req, struct response *resp, const struct wish *wish) {
         struct name_search search = { .name = wish->name };
         const char *problem =
                 wish->password ? dws_password_problem(wish->password, wish->user) : NULL;
 
+        if (!user_is_good(wish->user))
+                return refuse(req, resp, 400, "DWS.5059");
         if (word_in("user select table group order rdsadmin public", wish->user, true))
                 return refuse(req, resp, 400, "DWS.5082");
         if (problem)

@@ -257,6 +257,8 @@ START_TEST(restart) {
         assert_text(warehouse(id), "/action_progress/REBOOTING", "0%");
         refused(403, "DWS.7023", "{\"restart\":{}}", "POST /v1.0/" PROJECT "/clusters/%s/restart",
                 id);
+        assert_text(ask(403, "{\"restart\":{}}", "POST /v1.0/" PROJECT "/clusters/%s/restart", id),
+                    "/errCode", "DWS.7023");
         cloud_advance(5 * MINUTE);
         ck_assert_ptr_null(js_get(warehouse(id), "/task_status"));
         ck_assert_ptr_null(js_get(warehouse(id), "/action_progress"));
