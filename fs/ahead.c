@@ -13,12 +13,12 @@ enum { WALK_LISTS_MAX = 64 }; /* asked for by one job of a walk */
 
 struct ahead_job {
         struct ahead_job *next;
-        struct node *node;       /* referenced */
+        struct node *node; /* referenced */
         enum want want;
-        int64_t fresh_since_ms;  /* answers from before do not serve; 0: any */
-        uint64_t directory;      /* nodeid: of a sweep; 0: none */
-        unsigned levels;         /* of a walk; 0: none */
-        char *name;              /* of a walk; owned */
+        int64_t fresh_since_ms; /* answers from before do not serve; 0: any */
+        uint64_t directory;     /* nodeid: of a sweep; 0: none */
+        unsigned levels;        /* of a walk; 0: none */
+        char *name;             /* of a walk; owned */
 };
 
 /** ahead_init() - nothing to do yet; threads start with work. Returns 0 or -ENOMEM. */

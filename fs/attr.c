@@ -44,8 +44,8 @@ static int64_t told_until(const struct node *node) {
         return directory && directory->snapshot ? directory->fresh_until_ms : 0;
 }
 
-static double fill_directory(const struct session *session, const struct node *node,
-                             int64_t now_ms, struct stat *st) {
+static double fill_directory(const struct session *session, const struct node *node, int64_t now_ms,
+                             struct stat *st) {
         const struct directory *directory = node->directory;
 
         st->st_mode = S_IFDIR | node->mode;

@@ -48,9 +48,9 @@ static int serve_write(struct task *task) {
         return task_end(task);
 }
 
-/** change_write() - of a control file: replies when what it asks for is done. */
-void change_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
-                  struct fuse_file_info *fi) {
+/** change_on_write() - of a control file: replies when what it asks for is done. */
+void change_on_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
+                     struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_WRITE, node, serve_write);
 
         (void)fi;
@@ -91,9 +91,9 @@ static int serve_setattr(struct task *task) {
         return task_end(task);
 }
 
-/** change_setattr() - truncate, chmod, chown, utimens. */
-void change_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
-                    struct fuse_file_info *fi) {
+/** change_on_setattr() - truncate, chmod, chown, utimens. */
+void change_on_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
+                       struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_SETATTR, node, serve_setattr);
 
         (void)attr;
@@ -116,52 +116,53 @@ static void refuse_name(fuse_req_t req, enum operation operation, fuse_ino_t par
                 task_run(task);
 }
 
-/** change_create() - a new file. */
-void change_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-                   struct fuse_file_info *fi) {
+/** change_on_create() - a new file. */
+void change_on_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                      struct fuse_file_info *fi) {
         (void)mode;
         (void)fi;
         refuse_name(req, OPERATION_CREATE, parent, name);
 }
 
-/** change_mknod() - a new file, pipe, socket or device. */
-void change_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device) {
+/** change_on_mknod() - a new file, pipe, socket or device. */
+void change_on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                     dev_t device) {
         (void)mode;
         (void)device;
         refuse_name(req, OPERATION_MKNOD, parent, name);
 }
 
-/** change_mkdir() - a new directory. */
-void change_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode) {
+/** change_on_mkdir() - a new directory. */
+void change_on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode) {
         (void)mode;
         refuse_name(req, OPERATION_MKDIR, parent, name);
 }
 
-/** change_symlink() - a new link. */
-void change_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name) {
+/** change_on_symlink() - a new link. */
+void change_on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name) {
         (void)target;
         refuse_name(req, OPERATION_SYMLINK, parent, name);
 }
 
-/** change_link() - a second name. */
-void change_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name) {
+/** change_on_link() - a second name. */
+void change_on_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name) {
         (void)node;
         refuse_name(req, OPERATION_LINK, parent, name);
 }
 
-/** change_unlink() - remove a file or link. */
-void change_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
+/** change_on_unlink() - remove a file or link. */
+void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
         refuse_name(req, OPERATION_UNLINK, parent, name);
 }
 
-/** change_rmdir() - remove a directory. */
-void change_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
+/** change_on_rmdir() - remove a directory. */
+void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
         refuse_name(req, OPERATION_RMDIR, parent, name);
 }
 
-/** change_rename() - another name. */
-void change_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
-                   const char *to_name, unsigned flags) {
+/** change_on_rename() - another name. */
+void change_on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
+                      const char *to_name, unsigned flags) {
         (void)to_parent;
         (void)to_name;
         (void)flags;

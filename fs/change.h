@@ -6,17 +6,18 @@
 #include "fs/task.h"
 
 int change_may_open(struct task *task, const struct node *node);
-void change_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
-                  struct fuse_file_info *fi);
-void change_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
-                    struct fuse_file_info *fi);
-void change_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-                   struct fuse_file_info *fi);
-void change_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device);
-void change_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
-void change_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
-void change_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name);
-void change_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
-void change_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
-void change_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
-                   const char *to_name, unsigned flags);
+void change_on_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
+                     struct fuse_file_info *fi);
+void change_on_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
+                       struct fuse_file_info *fi);
+void change_on_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                      struct fuse_file_info *fi);
+void change_on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                     dev_t device);
+void change_on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void change_on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void change_on_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name);
+void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void change_on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
+                      const char *to_name, unsigned flags);

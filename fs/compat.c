@@ -10,8 +10,8 @@
 #include "fs/session.h"
 
 enum {
-        INIT_MAJOR = 7,           /* first word of the INIT reply's body */
-        INIT_FLAGS_WORD = 3,      /* after major, minor and max_readahead */
+        INIT_MAJOR = 7,      /* first word of the INIT reply's body */
+        INIT_FLAGS_WORD = 3, /* after major, minor and max_readahead */
         PARALLEL_DIROPS = 1 << 18,
 };
 

@@ -57,8 +57,12 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
                          WAIT_SLOTS, pending, ahead_queued(&session->ahead));
         (void)buf_printf(buf, "nodes: %zu\nparallel directory operations: %s\n", nodes,
                          session->has_parallel_directories ? "yes" : "no");
-        for (size_t i = 0; i < session->options.n_accounts; i++)
-                (void)buf_printf(buf, "account: %s\n", session->options.accounts[i].name);
+        for (size_t i = 0; i < session->options.n_accounts; i++) {
+                const struct session_account *account = &session->options.accounts[i];
+
+                (void)buf_printf(buf, "account: %s%s%s\n", account->name, account->note ? ": " : "",
+                                 account->note ? account->note : "");
+        }
         return buf->error;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `.hcloudfs/`: what the mount says of itself and where it is told what to do. A constant table, one
- * row a file. */
+/* `.hcloudfs/`: what the mount says of itself and where it is told what to do. A constant table,
+ * one row a file. */
 #pragma once
 
 #include "fs/node.h"

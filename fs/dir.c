@@ -103,9 +103,9 @@ static int serve_lookup(struct task *task) {
         if (entry) {
                 r = tree_adopt(&session->tree, dir, entry, &node);
                 if (r == 0)
-                        return reply_entry(task, node,
-                                           attr_seconds(dir->directory->fresh_until_ms,
-                                                        stamp_monotonic_ms()));
+                        return reply_entry(
+                                task, node,
+                                attr_seconds(dir->directory->fresh_until_ms, stamp_monotonic_ms()));
         } else if (listing->by_name && !task_waited(task, WANT_FIND)) {
                 node_ref(dir);
                 pthread_mutex_unlock(&session->tree.lock);
@@ -117,8 +117,8 @@ static int serve_lookup(struct task *task) {
         return r;
 }
 
-/** dir_lookup() - answered from the directory's list. */
-void dir_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
+/** dir_on_lookup() - answered from the directory's list. */
+void dir_on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
         struct task *task = task_new(req, OPERATION_LOOKUP, parent, serve_lookup);
 
         if (!task)
@@ -141,14 +141,14 @@ static void forget(struct session *session, uint64_t id, uint64_t lookups) {
         pthread_mutex_unlock(&session->tree.lock);
 }
 
-/** dir_forget() - the kernel gives look-ups back. */
-void dir_forget(fuse_req_t req, fuse_ino_t node, uint64_t lookups) {
+/** dir_on_forget() - the kernel gives look-ups back. */
+void dir_on_forget(fuse_req_t req, fuse_ino_t node, uint64_t lookups) {
         forget(fuse_req_userdata(req), node, lookups);
         fuse_reply_none(req);
 }
 
-/** dir_forget_many() - the same, in bulk. */
-void dir_forget_many(fuse_req_t req, size_t count, struct fuse_forget_data *forgets) {
+/** dir_on_forget_many() - the same, in bulk. */
+void dir_on_forget_many(fuse_req_t req, size_t count, struct fuse_forget_data *forgets) {
         struct session *session = fuse_req_userdata(req);
 
         for (size_t i = 0; i < count; i++)
@@ -172,8 +172,8 @@ static int serve_open(struct task *task) {
         return task_end(task);
 }
 
-/** dir_open() - replies when the list is there. */
-void dir_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** dir_on_open() - replies when the list is there. */
+void dir_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_OPENDIR, node, serve_open);
 
         if (!task)
@@ -220,8 +220,8 @@ static bool add_plus(struct page *page, const char *name, const struct fuse_entr
 }
 
 /* `.` or `..`: a name and a number, no node. */
-static bool add_dot(struct task *task, struct page *page, const struct node *node,
-                    const char *name, uint64_t cookie) {
+static bool add_dot(struct task *task, struct page *page, const struct node *node, const char *name,
+                    uint64_t cookie) {
         struct fuse_entry_param entry = { .attr = { .st_ino = node->ino, .st_mode = S_IFDIR } };
 
         if (task->operation == OPERATION_READDIR)
@@ -314,16 +314,16 @@ static void read_entries(fuse_req_t req, enum operation operation, fuse_ino_t no
         task_run(task);
 }
 
-/** dir_read() - names only. */
-void dir_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
-              struct fuse_file_info *fi) {
+/** dir_on_read() - names only. */
+void dir_on_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+                 struct fuse_file_info *fi) {
         (void)fi;
         read_entries(req, OPERATION_READDIR, node, size, offset);
 }
 
-/** dir_read_plus() - names with what is known of their attributes. */
-void dir_read_plus(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
-                   struct fuse_file_info *fi) {
+/** dir_on_read_plus() - names with what is known of their attributes. */
+void dir_on_read_plus(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+                      struct fuse_file_info *fi) {
         (void)fi;
         read_entries(req, OPERATION_READDIRPLUS, node, size, offset);
 }
@@ -333,8 +333,8 @@ static int serve_release(struct task *task) {
         return task_end(task);
 }
 
-/** dir_release() - an open directory has no state. */
-void dir_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** dir_on_release() - an open directory has no state. */
+void dir_on_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_RELEASEDIR, node, serve_release);
 
         (void)fi;
@@ -362,8 +362,8 @@ static int serve_statfs(struct task *task) {
         return task_end(task);
 }
 
-/** dir_statfs() - figures that installers and df(1) can live with. */
-void dir_statfs(fuse_req_t req, fuse_ino_t node) {
+/** dir_on_statfs() - figures that installers and df(1) can live with. */
+void dir_on_statfs(fuse_req_t req, fuse_ino_t node) {
         struct task *task = task_new(req, OPERATION_STATFS, node, serve_statfs);
 
         if (task)

@@ -32,7 +32,7 @@ struct directory {
         struct timespec modified;   /* when this set of names was first seen */
         int64_t fresh_until_ms;     /* monotonic clock */
         int64_t published_ms;       /* monotonic clock */
-        int64_t refreshed_ms;       /* realtime clock: answers from before do not serve below here */
+        int64_t refreshed_ms;       /* realtime clock: older answers do not serve below here */
         int64_t negative_until_ms;  /* monotonic clock: the kernel may remember missing names */
         uint64_t kept_hash;         /* names the kernel was last told to keep */
         uint32_t body_needs;        /* files of it whose body was asked for … */

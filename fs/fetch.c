@@ -27,8 +27,8 @@ static void demand_fresh(struct session *session, struct op *op, const struct no
 }
 
 /* Names that vanished or stand for something else: the kernel's copies of them go. Tree locked. */
-static void tell_vanished(struct session *session, struct node *node,
-                          const struct listing *before, const struct listing *after) {
+static void tell_vanished(struct session *session, struct node *node, const struct listing *before,
+                          const struct listing *after) {
         for (size_t i = 0; i < before->count; i++) {
                 const char *name = before->entries[i].name;
                 struct node *child = tree_child(&session->tree, node, name);
@@ -42,8 +42,8 @@ static void tell_vanished(struct session *session, struct node *node,
 }
 
 /* Names that appeared: the kernel may remember that they were missing. Tree locked. */
-static void tell_appeared(struct session *session, struct node *node,
-                          const struct listing *before, const struct listing *after) {
+static void tell_appeared(struct session *session, struct node *node, const struct listing *before,
+                          const struct listing *after) {
         if (node->directory->negative_until_ms <= stamp_monotonic_ms())
                 return;
         for (size_t i = 0; i < after->count; i++)
@@ -66,8 +66,8 @@ static bool install(struct session *session, struct node *node, const struct sna
         }
         directory_publish(node->directory, snapshot_ref(after), stamp_monotonic_ms());
         now_shown = attr_directory_time(session, node);
-        *ret_has_moved = node->lookups > 0 && (shown.tv_sec != now_shown.tv_sec ||
-                                               shown.tv_nsec != now_shown.tv_nsec);
+        *ret_has_moved = node->lookups > 0 &&
+                         (shown.tv_sec != now_shown.tv_sec || shown.tv_nsec != now_shown.tv_nsec);
         return true;
 }
 
@@ -135,8 +135,8 @@ static int publish_body(struct session *session, struct node *node, struct docum
         if (node->content) {
                 is_first = !node->content->has_version;
                 session->learnt_bytes += document->len;
-                is_changed = content_learn(node->content, document_ref(document),
-                                           stamp_monotonic_ms());
+                is_changed =
+                        content_learn(node->content, document_ref(document), stamp_monotonic_ms());
                 node->content->was_used = true;
                 if (session->learnt_bytes > LOOK_OVER_BYTES)
                         look_over(session);
@@ -173,9 +173,9 @@ static int fetch_find(struct session *session, struct op *op, struct node *node,
                       struct node **ret) {
         struct entry entry = { 0 };
         struct node *found = NULL;
-        int r = node->branch->ops->find ?
-                        node->branch->ops->find(node->branch, op, node, name, &entry) :
-                        -ENOENT;
+        int r = node->branch->ops->find
+                        ? node->branch->ops->find(node->branch, op, node, name, &entry)
+                        : -ENOENT;
 
         if (r == -ENOENT) {
                 op_clear(op);

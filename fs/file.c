@@ -144,8 +144,8 @@ static int serve_getattr(struct task *task) {
         return reply_attributes(task, node);
 }
 
-/** file_getattr() - attributes of any node. */
-void file_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** file_on_getattr() - attributes of any node. */
+void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_GETATTR, node, serve_getattr);
 
         (void)fi;
@@ -170,8 +170,8 @@ static int serve_readlink(struct task *task) {
         return task_end(task);
 }
 
-/** file_readlink() - a link's target never changes: another target is another node. */
-void file_readlink(fuse_req_t req, fuse_ino_t node) {
+/** file_on_readlink() - a link's target never changes: another target is another node. */
+void file_on_readlink(fuse_req_t req, fuse_ino_t node) {
         struct task *task = task_new(req, OPERATION_READLINK, node, serve_readlink);
 
         if (task)
@@ -264,8 +264,8 @@ static int serve_open(struct task *task) {
         return reply_open(task, node, handle, STEAL(document));
 }
 
-/** file_open() - an open is where a version is chosen; a read-only mount does without (rule 26). */
-void file_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** file_on_open() - an open is where a version is chosen; a read-only mount does without (rule 26). */
+void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct session *session = fuse_req_userdata(req);
         struct task *task;
 
@@ -373,9 +373,9 @@ static int serve_read(struct task *task) {
         return r;
 }
 
-/** file_read() - bytes of one version. */
-void file_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
-               struct fuse_file_info *fi) {
+/** file_on_read() - bytes of one version. */
+void file_on_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+                  struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_READ, node, serve_read);
 
         if (!task)
@@ -391,8 +391,8 @@ static int serve_nothing(struct task *task) {
         return task_end(task);
 }
 
-/** file_flush() - what is written takes effect in WRITE: nothing is left to be done. */
-void file_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** file_on_flush() - what is written takes effect in WRITE: nothing is left to be done. */
+void file_on_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct session *session = fuse_req_userdata(req);
         struct task *task;
 
@@ -406,8 +406,8 @@ void file_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
                 task_run(task);
 }
 
-/** file_fsync() - as file_flush(). */
-void file_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi) {
+/** file_on_fsync() - as file_on_flush(). */
+void file_on_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_FSYNC, node, serve_nothing);
 
         (void)datasync;
@@ -422,8 +422,8 @@ static int serve_release(struct task *task) {
         return task_end(task);
 }
 
-/** file_release() - a handle ends. */
-void file_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
+/** file_on_release() - a handle ends. */
+void file_on_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_RELEASE, node, serve_release);
 
         if (!task)
@@ -455,9 +455,9 @@ static int serve_poll(struct task *task) {
         return task_end(task);
 }
 
-/** file_poll() - every file can be polled (file rule 25). @waker: owned. */
-void file_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
-               struct fuse_pollhandle *waker) {
+/** file_on_poll() - every file can be polled (file rule 25). @waker: owned. */
+void file_on_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
+                  struct fuse_pollhandle *waker) {
         struct task *task = task_new(req, OPERATION_POLL, node, serve_poll);
 
         if (!task) {

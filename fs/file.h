@@ -16,13 +16,13 @@ struct handle {
         bool can_write;
 };
 
-void file_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
-void file_readlink(fuse_req_t req, fuse_ino_t node);
-void file_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
-void file_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
-               struct fuse_file_info *fi);
-void file_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
-void file_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi);
-void file_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
-void file_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
-               struct fuse_pollhandle *waker);
+void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_on_readlink(fuse_req_t req, fuse_ino_t node);
+void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_on_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
+                  struct fuse_file_info *fi);
+void file_on_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_on_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi);
+void file_on_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void file_on_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
+                  struct fuse_pollhandle *waker);

@@ -31,9 +31,9 @@ int local_listing_add(struct listing *listing, const char *name, enum entry_type
         if (r == 0 && (capacity & (capacity - 1)) == 0) {
                 size_t wanted = capacity ? capacity * 2 : 1;
                 struct entry *entries =
-                        wanted <= LISTING_MAX ?
-                                reallocarray(listing->entries, wanted, sizeof(*entries)) :
-                                NULL;
+                        wanted <= LISTING_MAX
+                                ? reallocarray(listing->entries, wanted, sizeof(*entries))
+                                : NULL;
 
                 if (entries)
                         listing->entries = entries;

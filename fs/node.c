@@ -254,9 +254,8 @@ struct node *tree_child(struct tree *tree, const struct node *parent, const char
 }
 
 static bool is_same_place(const struct place *a, const struct place *b) {
-        return a == b ||
-               (a && b && place_ino(a) == place_ino(b) &&
-                strcmp(place_identity(a), place_identity(b)) == 0);
+        return a == b || (a && b && place_ino(a) == place_ino(b) &&
+                          strcmp(place_identity(a), place_identity(b)) == 0);
 }
 
 /**

@@ -15,7 +15,7 @@ struct notice {
         struct fuse_pollhandle *poll; /* owned */
         uint64_t node;                /* nodeid, of the directory where there is a name */
         size_t key_len;
-        char key[];                   /* nodeid and name, or the handle's address */
+        char key[]; /* nodeid and name, or the handle's address */
 };
 
 static void tell(struct notify *notify, struct notice *notice) {
@@ -88,7 +88,7 @@ void notify_stop(struct notify *notify) {
         pthread_mutex_unlock(&notify->lock);
         pthread_join(notify->thread, NULL);
         notify->is_running = false;
-        HASH_ITER(hh, notify->queue, notice, next) {
+        HASH_ITER (hh, notify->queue, notice, next) {
                 HASH_DEL(notify->queue, notice);
                 notice_free(notice);
         }

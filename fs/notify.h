@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel is told without having asked: one thread that does nothing else and holds no lock,
- * a queue without duplicates. Nothing depends on it for correctness: times to live do that
+ * What the kernel is told without having asked: one thread that does nothing else and holds no
+ * lock, a queue without duplicates. Nothing depends on it for correctness: times to live do that
  * (file rule 23).
  */
 #pragma once

@@ -113,9 +113,8 @@ void record_operation(struct record *record, const struct record_entry *entry) {
         stamp_format(ms / 1000, now);
         pthread_mutex_lock(&record->lock);
         trim(record);
-        (void)buf_printf(log, "%s uid=%u pid=%d %s %s ", now, (unsigned)entry->uid,
-                         (int)entry->pid, command_of(record, entry->pid),
-                         operation_name(entry->operation));
+        (void)buf_printf(log, "%s uid=%u pid=%d %s %s ", now, (unsigned)entry->uid, (int)entry->pid,
+                         command_of(record, entry->pid), operation_name(entry->operation));
         add_path(log, entry->path, entry->name);
         (void)buf_add_char(log, ' ');
         add_result(log, entry->result);

@@ -198,8 +198,8 @@ int refresh_path(struct session *session, struct op *op, const char *path) {
         expire_below(session, node, op->fresh_since_ms);
         pthread_mutex_unlock(&session->tree.lock);
         if (!node->branch->is_local)
-                r = fetch(session, op, node,
-                          node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY, NULL, NULL);
+                r = fetch(session, op, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
+                          NULL, NULL);
         let_go(session, node);
         notify_drain(&session->notify, DRAIN_MS);
         return r;

@@ -34,37 +34,39 @@ static void on_init(void *userdata, struct fuse_conn_info *conn) {
         conn->max_background = BACKGROUND_MAX;
         conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
         session->has_parallel_directories = (conn->capable & FUSE_CAP_PARALLEL_DIROPS) != 0;
+        if (session->options.ready)
+                session->options.ready(session->options.data);
 }
 
 /* Extended attributes, locks and ioctls have no function: the kernel is told ENOSYS once. */
 static const struct fuse_lowlevel_ops ops = {
         .init = on_init,
-        .lookup = dir_lookup,
-        .forget = dir_forget,
-        .forget_multi = dir_forget_many,
-        .getattr = file_getattr,
-        .setattr = change_setattr,
-        .readlink = file_readlink,
-        .mknod = change_mknod,
-        .mkdir = change_mkdir,
-        .unlink = change_unlink,
-        .rmdir = change_rmdir,
-        .symlink = change_symlink,
-        .rename = change_rename,
-        .link = change_link,
-        .open = file_open,
-        .read = file_read,
-        .write = change_write,
-        .flush = file_flush,
-        .release = file_release,
-        .fsync = file_fsync,
-        .opendir = dir_open,
-        .readdir = dir_read,
-        .releasedir = dir_release,
-        .statfs = dir_statfs,
-        .create = change_create,
-        .poll = file_poll,
-        .readdirplus = dir_read_plus,
+        .lookup = dir_on_lookup,
+        .forget = dir_on_forget,
+        .forget_multi = dir_on_forget_many,
+        .getattr = file_on_getattr,
+        .setattr = change_on_setattr,
+        .readlink = file_on_readlink,
+        .mknod = change_on_mknod,
+        .mkdir = change_on_mkdir,
+        .unlink = change_on_unlink,
+        .rmdir = change_on_rmdir,
+        .symlink = change_on_symlink,
+        .rename = change_on_rename,
+        .link = change_on_link,
+        .open = file_on_open,
+        .read = file_on_read,
+        .write = change_on_write,
+        .flush = file_on_flush,
+        .release = file_on_release,
+        .fsync = file_on_fsync,
+        .opendir = dir_on_open,
+        .readdir = dir_on_read,
+        .releasedir = dir_on_release,
+        .statfs = dir_on_statfs,
+        .create = change_on_create,
+        .poll = file_on_poll,
+        .readdirplus = dir_on_read_plus,
 };
 
 /** session_new() - everything but the mount itself. @options is copied, what it names is borrowed.
@@ -150,7 +152,7 @@ int session_run(struct session *session) {
         fuse_loop_cfg_set_clone_fd(config, 0);
         session->loop = pthread_self();
         atomic_store(&session->is_running, true);
-        r = fuse_session_loop_mt(session->fuse, config);
+        r = atomic_load(&session->is_stopping) ? 0 : fuse_session_loop_mt(session->fuse, config);
         atomic_store(&session->is_running, false);
         fuse_loop_cfg_destroy(config);
         return r > 0 ? 0 : r;
@@ -163,6 +165,7 @@ int session_run(struct session *session) {
 void session_stop(struct session *session) {
         const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
 
+        atomic_store(&session->is_stopping, true);
         wait_stop(&session->wait);
         while (atomic_load(&session->is_running)) {
                 fuse_session_exit(session->fuse);

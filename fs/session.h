@@ -12,7 +12,8 @@
 struct session_account {
         const char *name;
         struct branch *branch;   /* borrowed, outlives the session */
-        struct place *place;     /* its root, borrowed */
+        struct place *place;     /* its root, borrowed; NULL: it could not be set up */
+        const char *note;        /* how it is logged in, or why not; borrowed, or NULL */
 };
 
 struct session_options {
@@ -23,7 +24,7 @@ struct session_options {
         gid_t gid;
         const char *mountpoint;  /* absolute */
         int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
-        int (*reload)(void *data);                  /* on SIGHUP; NULL: nothing to do */
+        void (*ready)(void *data);                  /* the kernel has said hello; or NULL */
         void *data;              /* for both */
 };
 
@@ -40,7 +41,7 @@ struct session {
         int64_t began_s;         /* realtime */
         size_t learnt_bytes;     /* of documents since memory was looked over; tree's lock */
         pthread_t loop;          /* thread that runs the loop, while it runs */
-        atomic_bool is_running;
+        atomic_bool is_running, is_stopping;
         atomic_bool is_init_sent; /* fs/compat.c */
         bool has_parallel_directories;
 };

@@ -8,18 +8,30 @@
 #include "fs/session.h"
 
 static const char *const names[OPERATION_MAX] = {
-        [OPERATION_LOOKUP] = "lookup",         [OPERATION_GETATTR] = "getattr",
-        [OPERATION_READLINK] = "readlink",     [OPERATION_OPEN] = "open",
-        [OPERATION_READ] = "read",             [OPERATION_FLUSH] = "flush",
-        [OPERATION_FSYNC] = "fsync",           [OPERATION_RELEASE] = "release",
-        [OPERATION_POLL] = "poll",             [OPERATION_OPENDIR] = "opendir",
-        [OPERATION_READDIR] = "readdir",       [OPERATION_READDIRPLUS] = "readdirplus",
-        [OPERATION_RELEASEDIR] = "releasedir", [OPERATION_STATFS] = "statfs",
-        [OPERATION_SETATTR] = "setattr",       [OPERATION_CREATE] = "create",
-        [OPERATION_WRITE] = "write",           [OPERATION_MKNOD] = "mknod",
-        [OPERATION_MKDIR] = "mkdir",           [OPERATION_SYMLINK] = "symlink",
-        [OPERATION_LINK] = "link",             [OPERATION_UNLINK] = "unlink",
-        [OPERATION_RMDIR] = "rmdir",           [OPERATION_RENAME] = "rename",
+        [OPERATION_LOOKUP] = "lookup",
+        [OPERATION_GETATTR] = "getattr",
+        [OPERATION_READLINK] = "readlink",
+        [OPERATION_OPEN] = "open",
+        [OPERATION_READ] = "read",
+        [OPERATION_FLUSH] = "flush",
+        [OPERATION_FSYNC] = "fsync",
+        [OPERATION_RELEASE] = "release",
+        [OPERATION_POLL] = "poll",
+        [OPERATION_OPENDIR] = "opendir",
+        [OPERATION_READDIR] = "readdir",
+        [OPERATION_READDIRPLUS] = "readdirplus",
+        [OPERATION_RELEASEDIR] = "releasedir",
+        [OPERATION_STATFS] = "statfs",
+        [OPERATION_SETATTR] = "setattr",
+        [OPERATION_CREATE] = "create",
+        [OPERATION_WRITE] = "write",
+        [OPERATION_MKNOD] = "mknod",
+        [OPERATION_MKDIR] = "mkdir",
+        [OPERATION_SYMLINK] = "symlink",
+        [OPERATION_LINK] = "link",
+        [OPERATION_UNLINK] = "unlink",
+        [OPERATION_RMDIR] = "rmdir",
+        [OPERATION_RENAME] = "rename",
         [OPERATION_FORGET] = "forget",
 };
 
@@ -130,7 +142,8 @@ static void finish(struct task *task, int r) {
 void task_fail(struct task *task, int r) {
         fuse_req_t req = task->req;
 
-        if (r == -ENOENT && (task->operation == OPERATION_READ || task->operation == OPERATION_FSYNC))
+        if (r == -ENOENT &&
+            (task->operation == OPERATION_READ || task->operation == OPERATION_FSYNC))
                 r = -ESTALE; /* the handle's file has gone */
         finish(task, r);
         fuse_reply_err(req, -r);

@@ -9,14 +9,14 @@
 
 struct flight {
         struct flight *next;
-        struct node *node;     /* referenced; NULL for WANT_WORK */
-        char *name;            /* WANT_FIND */
+        struct node *node; /* referenced; NULL for WANT_WORK */
+        char *name;        /* WANT_FIND */
         enum want want;
         int (*work)(struct task *task, struct op *op);
         struct op op;
-        struct task *tasks;    /* that wait for it */
-        struct node *found;    /* referenced result of WANT_FIND */
-        bool is_ahead;         /* nobody need wait for it */
+        struct task *tasks; /* that wait for it */
+        struct node *found; /* referenced result of WANT_FIND */
+        bool is_ahead;      /* nobody need wait for it */
 };
 
 /** wait_init() - nobody waits. Returns 0 or -ENOMEM. */

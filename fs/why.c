@@ -151,9 +151,9 @@ static void explain_file(const struct node *node, int64_t now_ms, struct buf *bu
         }
         add_fresh(buf, content->fresh_until_ms, content->is_stale);
         if (content_is_pinned(content, now_ms))
-                (void)buf_printf(buf, "open: by %u readers, stays as it is for up to %" PRId64
-                                 " s\n", content->readers,
-                                 (content->pinned_until_ms - now_ms) / 1000);
+                (void)buf_printf(buf,
+                                 "open: by %u readers, stays as it is for up to %" PRId64 " s\n",
+                                 content->readers, (content->pinned_until_ms - now_ms) / 1000);
         if (content->learnt)
                 (void)buf_add_str(buf, "newer: known, shown when the readers have closed it\n");
 }

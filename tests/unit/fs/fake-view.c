@@ -131,8 +131,8 @@ void fake_add_demo(struct view *view, unsigned clusters) {
                 struct place *cluster, *snapshots;
 
                 (void)snprintf(name, sizeof(name), "cluster-%03u", i);
-                (void)snprintf(text, sizeof(text), "{\n  \"name\": \"%s\",\n  \"n\": %u\n}\n",
-                               name, i);
+                (void)snprintf(text, sizeof(text), "{\n  \"name\": \"%s\",\n  \"n\": %u\n}\n", name,
+                               i);
                 cluster = fake_add(view, collection, name, ENTRY_DIRECTORY, NULL);
                 fake_set_costly(view, fake_add(view, cluster, "cluster.json", ENTRY_FILE, text));
                 fake_set_volatile(view, fake_add(view, cluster, "status.json", ENTRY_FILE,

@@ -42,15 +42,16 @@ void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only
                 .branch = mounted->branch,
                 .place = view_root(view),
         };
-        ck_assert_int_eq(session_new(&(struct session_options){
-                                             .accounts = &mounted->account,
-                                             .n_accounts = 1,
-                                             .is_read_only = is_read_only,
-                                             .uid = getuid(),
-                                             .gid = getgid(),
-                                             .mountpoint = mounted->path,
-                                     },
-                                     &mounted->session),
+        ck_assert_int_eq(session_new(
+                                 &(struct session_options){
+                                         .accounts = &mounted->account,
+                                         .n_accounts = 1,
+                                         .is_read_only = is_read_only,
+                                         .uid = getuid(),
+                                         .gid = getgid(),
+                                         .mountpoint = mounted->path,
+                                 },
+                                 &mounted->session),
                          0);
         ck_assert_int_eq(session_mount(mounted->session, &args), 0);
         ck_assert_int_eq(pthread_create(&mounted->thread, NULL, serve, mounted), 0);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/account.h"
+
+#include <string.h>
+
+#include "backends/service.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cache/cache.h"
+#include "fs/branch.h"
+
+enum { LOGIN_TIMEOUT_MS = 60 * 1000, PATH_BYTES_MAX = 4096 };
+
+static int cache_path(const char *directory, const char *account, char **ret) {
+        struct buf path = BUF_INIT(PATH_BYTES_MAX);
+
+        (void)buf_printf(&path, "%s/", directory);
+        (void)text_percent_encode(&path, account, strlen(account), NULL);
+        (void)buf_add_str(&path, ".db");
+        *ret = buf_steal(&path, NULL);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int describe(void *data, struct json **ret) {
+        return auth_describe(data, ret);
+}
+
+static int stack_view(struct account_stack *stack, const struct accounts_options *options) {
+        const struct account *account = stack->account;
+        const struct view_options view_options = {
+                .account = account->name,
+                .type = account->type,
+                .services = (const char *const *)account->services,
+                .projects = (const char *const *)account->projects,
+                .ttl_s = options->ttl_s,
+                .describe = describe,
+                .describe_data = stack->auth,
+        };
+        int r = view_new(&view_options, stack->source, &stack->view);
+
+        return r < 0 ? r : branch_new(stack->view, &stack->branch);
+}
+
+/* Puts one floor upon the other; needs no network. */
+static int stack_up(struct account_stack *stack, struct http *http, struct op *op,
+                    const struct accounts_options *options) {
+        _cleanup_(freep) char *path = NULL;
+        int r = 0;
+
+        if (options->cache_dir)
+                r = cache_path(options->cache_dir, stack->account->name, &path);
+        if (r == 0)
+                r = auth_new(http, stack->account, &stack->auth);
+        if (r == 0)
+                r = service_new(stack->auth, &stack->service);
+        if (r == 0)
+                r = cache_new(op, &(struct cache_options){ .path = path }, STEAL(stack->service),
+                              &stack->source);
+        return r < 0 ? r : stack_view(stack, options);
+}
+
+static void note_failure(struct account_stack *stack, const struct op *op, int r) {
+        free(stack->note);
+        stack->error = r;
+        stack->fault = op->fault;
+        stack->note = strdup(op->fault.reason[0] ? op->fault.reason : strerror(-r));
+}
+
+/* An account that cannot be set up is shown all the same, and says why. */
+static int stack_new(struct accounts *accounts, const struct account *account,
+                     const struct accounts_options *options) {
+        struct account_stack *stack = &accounts->stacks[accounts->count];
+        struct op op;
+        int r;
+
+        op_init(&op, OP_INTERACTIVE, LOGIN_TIMEOUT_MS);
+        stack->account = account;
+        r = stack_up(stack, accounts->http, &op, options);
+        if (r < 0) {
+                note_failure(stack, &op, r);
+                r = branch_new_failed(r, stack->note ? stack->note : "cannot be set up",
+                                      &stack->branch);
+        } else {
+                stack->note = strdup(account->origin ? account->origin : "ready");
+        }
+        if (r < 0)
+                return r;
+        accounts->shown[accounts->count++] = (struct session_account){
+                .name = account->name,
+                .branch = stack->branch,
+                .place = stack->view ? view_root(stack->view) : NULL,
+        };
+        return 0;
+}
+
+/**
+ * accounts_new() - the accounts of @config (borrowed), or @only one of them.
+ * Returns 0, -ENOENT if there is no such account, -ENOMEM. One that cannot be set up has its
+ * failure in its stack.
+ */
+int accounts_new(const struct config *config, const char *only,
+                 const struct accounts_options *options, struct accounts **ret) {
+        _cleanup_(accounts_freep) struct accounts *accounts = calloc(1, sizeof(*accounts));
+        int r;
+
+        if (!accounts)
+                return -ENOMEM;
+        accounts->stacks = calloc(config->n_accounts, sizeof(*accounts->stacks));
+        accounts->shown = calloc(config->n_accounts, sizeof(*accounts->shown));
+        if (!accounts->stacks || !accounts->shown)
+                return -ENOMEM;
+        r = http_new(&(struct http_options){ 0 }, &accounts->http);
+        for (size_t i = 0; r == 0 && i < config->n_accounts; i++)
+                if (!only || text_eq(only, config->accounts[i].name))
+                        r = stack_new(accounts, &config->accounts[i], options);
+        if (r == 0 && accounts->count == 0)
+                r = -ENOENT;
+        if (r < 0)
+                return r;
+        *ret = STEAL(accounts);
+        return 0;
+}
+
+/** accounts_free() - in the order in which they stand on each other. Returns NULL. */
+struct accounts *accounts_free(struct accounts *accounts) {
+        if (!accounts)
+                return NULL;
+        for (size_t i = 0; i < accounts->count; i++) {
+                struct account_stack *stack = &accounts->stacks[i];
+
+                branch_free(stack->branch);
+                view_free(stack->view);
+                source_free(stack->source);
+                source_free(stack->service);
+                auth_free(stack->auth);
+                free(stack->note);
+        }
+        free(accounts->stacks);
+        free(accounts->shown);
+        http_free(accounts->http);
+        free(accounts);
+        return NULL;
+}
+
+static void *login(void *data) {
+        struct account_stack *stack = data;
+        struct op op;
+        int r;
+
+        op_init(&op, OP_INTERACTIVE, LOGIN_TIMEOUT_MS);
+        r = auth_login(stack->auth, &op);
+        if (r < 0)
+                note_failure(stack, &op, r);
+        return NULL;
+}
+
+/**
+ * accounts_login() - log in to all at once; who fails has the failure in its stack.
+ * Returns how many did.
+ */
+int accounts_login(struct accounts *accounts) {
+        _cleanup_(freep) pthread_t *threads = calloc(accounts->count, sizeof(*threads));
+        _cleanup_(freep) bool *is_started = calloc(accounts->count, sizeof(*is_started));
+        int failed = 0;
+
+        for (size_t i = 0; i < accounts->count; i++) {
+                struct account_stack *stack = &accounts->stacks[i];
+
+                if (stack->error)
+                        continue;
+                if (threads && is_started)
+                        is_started[i] = !pthread_create(&threads[i], NULL, login, stack);
+                if (!is_started || !is_started[i])
+                        (void)login(stack);
+        }
+        for (size_t i = 0; i < accounts->count; i++) {
+                if (threads && is_started && is_started[i])
+                        pthread_join(threads[i], NULL);
+                failed += accounts->stacks[i].error != 0;
+                accounts->shown[i].note = accounts->stacks[i].note;
+        }
+        return failed;
+}
+
+/** accounts_limits() - append connections, rate limits and caches, as JSON. */
+int accounts_limits(struct accounts *accounts, struct buf *buf) {
+        _cleanup_(json_freep) struct json *all = json_new_object();
+        struct json *part = NULL;
+        int r = all ? http_describe(accounts->http, &part) : -ENOMEM;
+
+        if (r == 0)
+                r = json_set(all, "http", part);
+        for (size_t i = 0; r == 0 && i < accounts->count; i++) {
+                const struct account_stack *stack = &accounts->stacks[i];
+
+                part = NULL;
+                if (stack->source && cache_describe(stack->source, &part) == 0)
+                        r = json_set(all, stack->account->name, part);
+        }
+        if (r == 0)
+                r = json_render(all, JSON_PRETTY, buf);
+        return r < 0 ? r : buf_add_char(buf, '\n');
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The floors below stacked for each account: view over cache over service over credentials. */
+#pragma once
+
+#include "auth/auth.h"
+#include "fs/session.h"
+
+struct accounts_options {
+        unsigned ttl_s;         /* 0: the default */
+        const char *cache_dir;  /* NULL: nothing is kept on disk */
+};
+
+/* One account with all that belongs to it. */
+struct account_stack {
+        const struct account *account; /* borrowed of the configuration */
+        struct auth *auth;
+        struct source *service;        /* not yet in the cache's care */
+        struct source *source;         /* the cache */
+        struct view *view;
+        struct branch *branch;
+        char *note;                    /* for `status` */
+        int error;                     /* negative errno of its set-up or log-in, 0: fine */
+        struct op_fault fault;
+};
+
+struct accounts {
+        struct http *http;
+        struct account_stack *stacks;
+        struct session_account *shown; /* one for each, in the same order */
+        size_t count;
+};
+
+int accounts_new(const struct config *config, const char *only,
+                 const struct accounts_options *options, struct accounts **ret);
+struct accounts *accounts_free(struct accounts *accounts);
+DEFINE_CLEANUP(struct accounts *, accounts_free)
+int accounts_login(struct accounts *accounts);
+int accounts_limits(struct accounts *accounts, struct buf *buf);
