@@ -250,6 +250,17 @@ const char *request_param(const struct request *request, const char *name) {
         return NULL;
 }
 
+/* A parameter whose name is not terminated. */
+static const char *param_named(const struct request *request, const char *name, size_t len) {
+        for (size_t i = 0; i < request->n_params; i++) {
+                const struct param *param = &request->params[i];
+
+                if (strncmp(param->name, name, len) == 0 && !param->name[len])
+                        return param->value;
+        }
+        return NULL;
+}
+
 /* Appends `name=value` for each {name} of a template that has a value. */
 static void add_template_params(const struct request *request, const char *template,
                                 struct buf *buf) {
@@ -257,11 +268,11 @@ static void add_template_params(const struct request *request, const char *templ
 
         while (open && (open = strchr(open, '{'))) {
                 size_t len = strcspn(open + 1, "}");
-                _cleanup_(freep) char *name = strndup(open + 1, len);
-                const char *value = name ? request_param(request, name) : NULL;
+                const char *name = open + 1, *value = param_named(request, name, len);
 
                 if (value)
-                        (void)buf_printf(buf, "%zu:%s=%zu:%s;", len, name, strlen(value), value);
+                        (void)buf_printf(buf, "%zu:%.*s=%zu:%s;", len, (int)len, name,
+                                         strlen(value), value);
                 open += len + 1;
         }
 }
