@@ -152,7 +152,8 @@ static int start(struct op *op, const struct cache_options *options, struct cach
 }
 
 /**
- * cache_new() - a cache around @next, which is taken over, also on failure.
+ * cache_new() - a cache around @next, which is taken over, also on failure. It starts threads and
+ * holds a lock that goes by process: a daemon goes into the background before.
  * Returns 0, -EBUSY when another process has the file, -EOPNOTSUPP when it would be on a network
  * file system, or another negative errno; the reason is in @op.
  */

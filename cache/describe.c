@@ -179,6 +179,7 @@ static void find_failure(const struct cache *cache, const struct ask *ask, struc
 static void put_known(struct sheet *sheet, const struct known *known, const struct ask *ask) {
         const struct answer *answer = known->answer;
         int64_t max_ms = ask->request->max_age_ms;
+        bool is_forever = max_ms > INT64_MAX - answer->fetched_ms;
 
         put_int(sheet, "age_s", (stamp_now_ms() - answer->fetched_ms) / 1000);
         put_time(sheet, "fetched", answer->fetched_ms);
@@ -187,6 +188,8 @@ static void put_known(struct sheet *sheet, const struct known *known, const stru
         put_text(sheet, "request_id", answer->request_id);
         put_text(sheet, "revision", answer->revision);
         put_bool(sheet, "outdated", known->is_outdated);
+        if (is_forever)
+                return;
         put_time(sheet, "refresh_ahead", answer->fetched_ms + max_ms - max_ms / 4);
         put_time(sheet, "fresh_until", answer->fetched_ms + max_ms);
 }

@@ -115,10 +115,10 @@ static int fetch_known(struct cache *cache, struct op *op, const struct ask *ask
         (void)pthread_mutex_unlock(&cache->lock);
         if (r < 0)
                 return r;
-        known_anywhere(cache, ask, &known);
+        r = known_anywhere(cache, ask, &known);
         if (known_serves(&known, op, ask->request))
                 *ret = STEAL(known.answer);
-        else
+        else if (r == 0)
                 r = known_serve_stale(cache, known.answer, ret);
         known_done(&known);
         if (r == -ENODATA)
@@ -158,7 +158,7 @@ static int join(struct cache *cache, struct op *op, const struct ask *ask, struc
         flight_leave(flight);
         (void)pthread_mutex_unlock(&cache->lock);
         fault = op->fault;
-        known_anywhere(cache, ask, &known);
+        (void)known_anywhere(cache, ask, &known);
         r = fail_or_stale(cache, op, r, &fault, known.answer, ret);
         known_done(&known);
         (void)pthread_mutex_lock(&cache->lock);
@@ -248,8 +248,9 @@ static int merge(struct cache *cache, const struct ask *ask, struct answer *rece
 
         if (!received->is_partial)
                 compared.part = (struct key){ 0 };
-        known_anywhere(cache, &compared, &known);
-        r = merge_answers(ask->request->call, known.answer, received, &flight->answer);
+        r = known_anywhere(cache, &compared, &known);
+        if (r == 0)
+                r = merge_answers(ask->request->call, known.answer, received, &flight->answer);
         if (r == 0) {
                 flight->bytes = answer_bytes(flight->answer);
                 flight->is_confirmed = known.answer && answer_shares(flight->answer, known.answer);
@@ -273,7 +274,7 @@ static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
         flight->fault = op->fault;
         flight->is_abandoned = r < 0 && is_own_end(op, r);
         if (r < 0 && is_silence(r, &op->fault)) {
-                known_anywhere(cache, ask, &known);
+                (void)known_anywhere(cache, ask, &known);
                 flight->known = known.answer;
         }
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,13 +40,10 @@ static int make_private(const char *path) {
         return r;
 }
 
-static int pragma(struct connection *connection, const char *name, int64_t *ret) {
-        _cleanup_(freep) char *text = NULL;
+static int pragma(struct connection *connection, const char *text, int64_t *ret) {
         sqlite3_stmt *statement;
         int rc, r;
 
-        if (asprintf(&text, "PRAGMA %s", name) < 0)
-                return -ENOMEM;
         rc = sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
         if (rc != SQLITE_OK)
                 return connection_error(connection, rc);
@@ -72,11 +70,11 @@ static int recognize(struct connection *connection) {
         int64_t application = 0, version = 0, schema_version = 0;
         int r;
 
-        r = pragma(connection, "application_id", &application);
+        r = pragma(connection, "PRAGMA application_id", &application);
         if (r == 0)
-                r = pragma(connection, "user_version", &version);
+                r = pragma(connection, "PRAGMA user_version", &version);
         if (r == 0)
-                r = pragma(connection, "schema_version", &schema_version);
+                r = pragma(connection, "PRAGMA schema_version", &schema_version);
         if (r < 0)
                 return r;
         if (!application && !version && !schema_version)
@@ -99,11 +97,22 @@ static int limit_pages(struct connection *connection, uint64_t max_bytes) {
         return connection_error(connection, rc);
 }
 
+static int join(const char *a, const char *b, char **ret) {
+        struct buf text = BUF_INIT(PATH_MAX);
+
+        (void)buf_add_str(&text, a);
+        (void)buf_add_str(&text, b);
+        *ret = buf_steal(&text, NULL);
+        return *ret ? 0 : -ENOMEM;
+}
+
 static int with_suffix(const char *path, const char *suffix, int (*act)(const char *path)) {
         _cleanup_(freep) char *name = NULL;
+        int r;
 
-        if (asprintf(&name, "%s%s", path, suffix) < 0)
-                return -ENOMEM;
+        r = join(path, suffix, &name);
+        if (r < 0)
+                return r;
         return act(name) < 0 && errno != ENOENT ? -errno : 0;
 }
 
@@ -151,16 +160,15 @@ int file_open(const char *path, uint64_t max_bytes, struct connection **ret) {
         return r == 0 ? open_once(path, max_bytes, ret) : r;
 }
 
-/* Deletes those that were set aside before. */
+/* Deletes those that were set aside before: one is kept. */
 static void remove_earlier(const char *path) {
         const char *slash = strrchr(path, '/');
-        const char *name = slash ? slash + 1 : path;
         _cleanup_(freep) char *prefix = NULL, *directory = NULL;
         struct dirent *entry;
         DIR *dir;
 
         directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-        if (!directory || asprintf(&prefix, "%s.damaged-", name) < 0)
+        if (!directory || join(slash ? slash + 1 : path, ".damaged-", &prefix) < 0)
                 return;
         dir = opendir(directory);
         if (!dir)
@@ -173,25 +181,28 @@ static void remove_earlier(const char *path) {
 
 static int rename_with(const char *path, const char *to, const char *suffix) {
         _cleanup_(freep) char *from_name = NULL, *to_name = NULL;
+        int r;
 
-        if (asprintf(&from_name, "%s%s", path, suffix) < 0)
-                return -ENOMEM;
-        if (asprintf(&to_name, "%s%s", to, suffix) < 0)
-                return -ENOMEM;
+        r = join(path, suffix, &from_name);
+        if (r == 0)
+                r = join(to, suffix, &to_name);
+        if (r < 0)
+                return r;
         return rename(from_name, to_name) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /** file_set_aside() - get a damaged file out of the way. Returns 0 or negative errno. */
 int file_set_aside(const char *path) {
+        char suffix[STAMP_TEXT_SIZE + 16], time[STAMP_TEXT_SIZE];
         _cleanup_(freep) char *to = NULL;
-        char time[STAMP_TEXT_SIZE];
         int r;
 
         remove_earlier(path);
         stamp_format_compact(stamp_now_ms() / 1000, time);
-        if (asprintf(&to, "%s.damaged-%s", path, time) < 0)
-                return -ENOMEM;
-        r = rename_with(path, to, "-wal");
+        (void)snprintf(suffix, sizeof(suffix), ".damaged-%s", time);
+        r = join(path, suffix, &to);
+        if (r == 0)
+                r = rename_with(path, to, "-wal");
         if (r == 0)
                 r = rename_with(path, to, "");
         return r == 0 ? with_suffix(path, "-shm", unlink) : r;

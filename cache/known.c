@@ -68,28 +68,45 @@ static uint64_t count_changes(struct cache *cache) {
         return changes;
 }
 
-/* Returns 0, -ENOENT, or another negative errno when the file cannot be read. */
-static int find_place(struct cache *cache, const struct ask *ask, struct place *ret) {
-        struct place place = { .key = &ask->whole, .changes = count_changes(cache) };
+/* The part, where it is there and later than the whole or alone. 1, 0 if not, or negative errno. */
+static int find_part(struct cache *cache, const struct ask *ask, const struct head *whole,
+                     struct head *ret) {
         struct head part;
         int r;
 
-        if (ask->part.text)
-                place.only = ask->request->only;
+        if (!ask->part.text)
+                return 0;
+        r = store_head(cache->store, &ask->part, &part);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (whole && whole->asked_ms >= part.asked_ms)
+                return 0;
+        *ret = part;
+        return 1;
+}
+
+/* Returns 0, -ENOENT, or another negative errno when the file cannot be read. */
+static int find_place(struct cache *cache, const struct ask *ask, struct place *ret) {
+        struct place place = { .key = &ask->whole, .changes = count_changes(cache) };
+        bool has_whole;
+        int r;
+
         r = store_head(cache->store, &ask->whole, &place.head);
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (ask->part.text && store_head(cache->store, &ask->part, &part) == 0 &&
-            (r < 0 || part.asked_ms > place.head.asked_ms)) {
+        has_whole = r == 0;
+        if (ask->part.text)
+                place.only = ask->request->only;
+        r = find_part(cache, ask, has_whole ? &place.head : NULL, &place.head);
+        if (r > 0) {
                 place.key = &ask->part;
                 place.only = NULL;
-                place.head = part;
-                r = 0;
         }
+        if (r < 0 || (r == 0 && !has_whole))
+                return r < 0 ? r : -ENOENT;
         place.is_outdated = place.head.is_outdated || writer_is_behind(cache->writer);
-        if (r == 0)
-                *ret = place;
-        return r;
+        *ret = place;
+        return 0;
 }
 
 /* Keeps in memory what was read, unless it knows better. */
@@ -159,13 +176,17 @@ int known_fresh_on_disk(struct cache *cache, const struct op *op, const struct a
         return r;
 }
 
-/** known_anywhere() - what is known in memory, else in the file; nothing is no failure. */
-void known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret) {
+/**
+ * known_anywhere() - what is known in memory, else in the file.
+ * Returns 0, also when nothing is known; -ENOMEM when that could not be found out.
+ */
+int known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret) {
         (void)pthread_mutex_lock(&cache->lock);
         known_in_memory(cache, ask, ret);
         (void)pthread_mutex_unlock(&cache->lock);
-        if (!ret->answer)
-                (void)known_on_disk(cache, ask, ret);
+        if (ret->answer)
+                return 0;
+        return known_on_disk(cache, ask, ret) == -ENOMEM ? -ENOMEM : 0;
 }
 
 /**

@@ -21,7 +21,7 @@ void known_in_memory(struct cache *cache, const struct ask *ask, struct known *r
 int known_on_disk(struct cache *cache, const struct ask *ask, struct known *ret);
 int known_fresh_on_disk(struct cache *cache, const struct op *op, const struct ask *ask,
                         struct known *ret);
-void known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret);
+int known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret);
 
 /* What serves where nothing newer can be had. */
 int known_serve_stale(struct cache *cache, struct answer *known, struct answer **ret);

@@ -11,8 +11,11 @@
 
 static char directory[64], path[96];
 
+/* In memory where that is possible: nothing here is about what a power failure leaves. */
 void disk_begin(void) {
-        (void)snprintf(directory, sizeof(directory), "/tmp/hcloudfs-cache-XXXXXX");
+        const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+        (void)snprintf(directory, sizeof(directory), "%s/hcloudfs-cache-XXXXXX", parent);
         ck_assert_ptr_nonnull(mkdtemp(directory));
         (void)snprintf(path, sizeof(path), "%s/new/cache.db", directory);
 }

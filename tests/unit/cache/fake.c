@@ -55,7 +55,8 @@ static int pass_gate(struct fake *fake, struct op *op) {
         return r;
 }
 
-static int make_answer(struct fake *fake, const struct request *request, struct answer **ret) {
+/* What it answers where no function makes it. */
+int fake_answer(struct fake *fake, const struct request *request, struct answer **ret) {
         struct answer *answer;
 
         ck_assert_int_eq(answer_new(&answer), 0);
@@ -76,6 +77,10 @@ static int make_answer(struct fake *fake, const struct request *request, struct 
         return 0;
 }
 
+static int make(struct fake *fake, const struct request *request, struct answer **ret) {
+        return fake->make ? fake->make(fake, request, ret) : fake_answer(fake, request, ret);
+}
+
 static int fake_fetch(struct source *source, struct op *op, const struct request *request,
                       struct answer **ret) {
         struct fake *fake = (struct fake *)source;
@@ -90,7 +95,7 @@ static int fake_fetch(struct source *source, struct op *op, const struct request
                 r = op_fail_answer(op, fake->error, fake->status, "DWS.0001", "req-failed",
                                    "told to fail");
         if (r == 0)
-                r = fake->make ? fake->make(fake, request, ret) : make_answer(fake, request, ret);
+                r = make(fake, request, ret);
         (void)pthread_cond_broadcast(&fake->changed);
         (void)pthread_mutex_unlock(&fake->lock);
         return r;
@@ -104,7 +109,7 @@ static int fake_send(struct source *source, struct op *op, const struct request 
         (void)op;
         (void)pthread_mutex_lock(&fake->lock);
         fake->sends++;
-        r = make_answer(fake, request, ret);
+        r = make(fake, request, ret);
         (void)pthread_mutex_unlock(&fake->lock);
         return r;
 }

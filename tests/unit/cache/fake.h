@@ -35,6 +35,7 @@ struct fake {
 
 void fake_init(struct fake *fake);
 void fake_done(struct fake *fake);
+int fake_answer(struct fake *fake, const struct request *request, struct answer **ret);
 void fake_shut(struct fake *fake, bool is_shut);
 void fake_await(struct fake *fake, unsigned at_gate);
 unsigned fake_fetches(struct fake *fake);
