@@ -376,11 +376,13 @@ static void store(const struct request *req, struct response *resp, const struct
 
 static void replace_in(const struct request *req, struct response *resp,
                        const struct kube_target *target) {
-        struct json_object *old = find(req, resp, target), *new;
+        struct json_object *old, *new;
         bool is_status = str_eq(target->sub, "status");
 
-        if (!old || !fits_path(req, resp, target) ||
-            is_stale(req, resp, target->kind, old, req->body))
+        if (!fits_path(req, resp, target))
+                return;
+        old = find(req, resp, target);
+        if (!old || is_stale(req, resp, target->kind, old, req->body))
                 return;
         new = js_clone(req->body);
         if (!is_valid(req, resp, target->kind, new)) {

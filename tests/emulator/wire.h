@@ -32,13 +32,15 @@ _printf_(4, 5) struct json_object *expect(const struct wire *wire, int status, c
                                           const char *request, ...);
 
 /* Expects a refusal with that status and code (or Kubernetes reason), wherever the body has it. */
-_printf_(5, 6) void expect_error(const struct wire *wire, int status, const char *code, const char *body,
-                                 const char *request, ...);
+_printf_(5, 6) void expect_error(const struct wire *wire, int status, const char *code,
+                                 const char *body, const char *request, ...);
 
 /* The value of a header of an answer; NULL if there is none. Owned by the caller. */
 char *answer_header(const struct answer *answer, const char *name);
 
-/* A token of the demo user, for a project ("cn-north-4") or, with NULL, for the account. Borrowed. */
+/*
+ * A token of the demo user, for a project ("cn-north-4") or, with NULL, for the account. Borrowed.
+ */
 const char *wire_login(const char *project);
 
 /* Forgets all answers; before cloud_stop(). */
