@@ -43,6 +43,7 @@ static int bad_value(struct parse *parse, unsigned line, const struct key_row *r
 static int new_account(struct parse *parse, const struct ini_entry *entry, const char *name) {
         struct config *config = parse->config;
         struct account *account;
+        int r;
 
         if (!key_is_account_name(name))
                 return op_fail(parse->op, EINVAL,
@@ -52,8 +53,11 @@ static int new_account(struct parse *parse, const struct ini_entry *entry, const
         if (config_account(config, name))
                 return op_fail(parse->op, EINVAL, "%s:%u: there is already an account `%s`",
                                parse->path, entry->line, name);
-        if (array_grow(&config->accounts, &parse->accounts_capacity, config->n_accounts,
-                       CONFIG_ACCOUNTS_MAX, sizeof(*account)) < 0)
+        r = array_grow(&config->accounts, &parse->accounts_capacity, config->n_accounts,
+                       CONFIG_ACCOUNTS_MAX, sizeof(*account));
+        if (r == -ENOMEM)
+                return oom(parse);
+        if (r < 0)
                 return op_fail(parse->op, E2BIG, "%s:%u: more than %d accounts", parse->path,
                                entry->line, CONFIG_ACCOUNTS_MAX);
         account = &config->accounts[config->n_accounts];
@@ -154,12 +158,16 @@ static int read_head(struct parse *parse, const struct ini_entry *entry) {
 static int add_setting(struct parse *parse, struct setting **list, size_t *count, size_t *capacity,
                        const char *name, char **value) {
         struct setting *setting;
+        int r;
 
         for (size_t i = 0; i < *count; i++)
                 if (text_eq((*list)[i].name, name))
                         return op_fail(parse->op, EINVAL, "%s: `endpoint.%s` is given twice",
                                        parse->path, name);
-        if (array_grow(list, capacity, *count, CONFIG_SETTINGS_MAX, sizeof(**list)) < 0)
+        r = array_grow(list, capacity, *count, CONFIG_SETTINGS_MAX, sizeof(**list));
+        if (r == -ENOMEM)
+                return oom(parse);
+        if (r < 0)
                 return op_fail(parse->op, E2BIG, "%s: more than %d settings in one section",
                                parse->path, CONFIG_SETTINGS_MAX);
         setting = &(*list)[*count];
@@ -195,7 +203,9 @@ static int store(struct parse *parse, const struct key_row *row, char **value) {
         case FORM_LIST:
         case FORM_SERVICES:
                 r = key_list(*value, member);
-                return r < 0 ? op_fail(parse->op, -r, "%s: `%s`: expected 1 to 256 names",
+                if (r == -ENOMEM)
+                        return oom(parse);
+                return r < 0 ? op_fail(parse->op, EINVAL, "%s: `%s`: expected 1 to 256 names",
                                        parse->path, row->name)
                              : 0;
         default:
