@@ -94,7 +94,7 @@ static const struct bad bad[] = {
           ":4: there is already an account `x`" },
         { "[mount]\n[mount]\n", ":2: a second [mount]" },
         { "[mount]\nspeed = 3\n", ":2: [mount] has no key `speed`" },
-        { "[mount]\nttl = soon\n", ":2: `ttl = soon`: expected a whole number from 0 to 86400" },
+        { "[mount]\nttl = soon\n", ":2: `ttl = soon`: expected a whole number from 1 to 86400" },
         { "[mount]\nrate = 0\n", ":2: `rate = 0`: expected a whole number from 1 to 100000" },
         { "[mount]\nttl = 1\nttl = 2\n", ":3: `ttl` is given twice" },
         { "[account x]\nsecret = y\n", ":2: [account] has no key `secret`" },
