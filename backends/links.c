@@ -158,7 +158,8 @@ int list_by_id(struct composer *composer, struct listing_builder *builder, struc
                 _cleanup_(place_unrefp) struct place *link = NULL;
 
                 (void)name_encode(&encoded, row->id, strlen(row->id));
-                (void)name_fit(&name, buf_str(&encoded), NAME_LONGEST);
+                /* The empty id (a reserved namespace) has no name but the item's own. */
+                (void)name_fit(&name, *row->id ? buf_str(&encoded) : row->name, NAME_LONGEST);
                 (void)buf_add_str(&target, "../");
                 r = item_path(kind, index, row, &target);
                 if (r == 0)

@@ -402,11 +402,17 @@ static const struct kind nacos_namespace = {
         "/status", "/usedInstance", "/totalInstance", "/availableInstance", "/dueTo", \
                 "/latestJobId", "/latestVersion", "/engineAdditionalActions"
 
-/* While it is being made, or frozen, an engine's own servers do not answer. */
-static const struct when engine_works = {
+/* While it is being made, or frozen, an engine has no servers of its own that answer; while it is
+ * unavailable, the regional host refuses what it would have to ask them. */
+static const struct when engine_has_servers = {
         .at = "/status",
         .among = LIST("Available", "Unavailable", "Upgrading", "Modifying", "UpgradeFailed",
                       "ModifyFailed", "DeleteFailed"),
+};
+static const struct when engine_works = {
+        .at = "/status",
+        .among = LIST("Available", "Upgrading", "Modifying", "UpgradeFailed", "ModifyFailed",
+                      "DeleteFailed"),
 };
 
 static const struct kind engine = {
@@ -425,10 +431,10 @@ static const struct kind engine = {
                 .children = (const struct child[]){
                         { .name = "jobs", .kind = &job },
                         { .name = "registry", .kind = &microservice,
-                          .when = { .at = "/type", .is = "CSE", .and = &engine_works },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_has_servers },
                           .resolve = resolve_engine },
                         { .name = "config", .kind = &configuration,
-                          .when = { .at = "/type", .is = "CSE", .and = &engine_works },
+                          .when = { .at = "/type", .is = "CSE", .and = &engine_has_servers },
                           .resolve = resolve_engine },
                         { .name = "governance", .kind = &governance,
                           .when = { .at = "/type", .is = "CSE", .and = &engine_works } },

@@ -52,19 +52,47 @@ static const struct json *condition(const struct json *fleet, const char *type) 
         return NULL;
 }
 
+/* The job that switches a federation on; *@ret NULL where the service does not know one (any more). */
+static int read_progress(struct composer *composer, struct json **ret) {
+        int r = composer_value(composer, &get_progress, ret);
+
+        if (r != -ENOENT)
+                return r;
+        op_clear(composer->op);
+        *ret = NULL;
+        return 0;
+}
+
+static int compose_progress(struct composer *composer, const struct json *value,
+                            struct json **ret) {
+        struct json *progress;
+        int r = read_progress(composer, &progress);
+
+        (void)value;
+        if (r == 0 && !progress)
+                progress = json_new_object();
+        if (r == 0)
+                *ret = progress;
+        return r;
+}
+
 /* What tells when switching on has ended: the job's state, and the fleet's own condition. */
 static int compose_federation_status(struct composer *composer, const struct json *value,
                                      struct json **ret) {
         static const char *const shown[] = { "/phase", "/reason", "/startTime", "/completionTime",
                                              NULL };
         _cleanup_(json_freep) struct json *fleet = NULL;
+        _cleanup_(json_freep) struct json *progress = NULL;
         _cleanup_(json_freep) struct json *status = NULL;
         const struct json *federation;
         int r;
 
+        (void)value;
         r = composer_item(composer, &fleet);
         if (r == 0)
-                r = select_only(json_at(value, "/status"), shown, &status);
+                r = read_progress(composer, &progress);
+        if (r == 0)
+                r = select_only(json_at(progress, "/status"), shown, &status);
         if (r < 0)
                 return r;
         federation = condition(fleet, "Federation");
@@ -142,13 +170,14 @@ static const struct place_row federation_row = {
         .files =
                 (const struct file[]){
                         { .name = "progress.json",
-                          .from = FROM_CALL,
-                          .call = &get_progress,
+                          .from = FROM_NOWHERE,
+                          .compose = compose_progress,
+                          .further = &get_progress,
                           .is_volatile = true },
                         { .name = "status.json",
-                          .from = FROM_CALL,
-                          .call = &get_progress,
+                          .from = FROM_NOWHERE,
                           .compose = compose_federation_status,
+                          .further = &get_progress,
                           .is_volatile = true },
                         { 0 },
                 },
