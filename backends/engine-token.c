@@ -140,8 +140,7 @@ static int issue(struct engine_tokens *tokens, struct op *op, const struct auth_
 
 /**
  * engine_tokens_get() - a token for an engine with security: a known one, or a new one.
- * @ret: owned by the caller; NULL when the account has a user of the engine configured, whose login
- * auth/ does itself. Returns 0 or the failure of the call that issues tokens.
+ * @ret: owned by the caller. Returns 0 or the failure of the call that issues tokens.
  */
 int engine_tokens_get(struct engine_tokens *tokens, struct op *op, const struct auth_target *target,
                       const char **ret) {

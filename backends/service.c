@@ -46,6 +46,7 @@ static void target_of(const struct service_source *service, const struct request
                 .cloud_project = request_param(request, "cloud_project"),
                 .engine = request_param(request, "engine_id"),
         };
+        target->login = request_param(request, "registry_address");
         if (target->endpoint == ENDPOINT_REGISTRY)
                 target->address = request_param(request, "registry_address");
         if (target->endpoint == ENDPOINT_CONFIG)
@@ -74,10 +75,12 @@ static int add_url(struct service_source *service, struct op *op, const struct r
         return r < 0 ? op_fail(op, -r, "%s: a query too long", request->call->id) : r;
 }
 
-/* Below an engine with security, every call of its own servers carries its token. */
+/* Below an engine with security, every call of its own servers carries its token: issued by the
+ * cloud, unless a user of the engine is configured, whom auth/ logs in. */
 static int add_token(struct service_source *service, struct op *op, const struct request *request,
                      struct auth_target *target) {
         if (target->scope != SCOPE_ENGINE || !target->engine ||
+            auth_account(service->auth)->engine_user ||
             !text_eq(request_param(request, "engine_auth"), "RBAC"))
                 return 0;
         return engine_tokens_get(service->tokens, op, target, &target->token);
