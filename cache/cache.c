@@ -96,6 +96,7 @@ static void cache_free(struct source *source) {
         (void)store_close(cache->store);
         memory_done(&cache->memory);
         seen_clear(&cache->seen);
+        (void)pthread_mutex_destroy(&cache->noting);
         (void)pthread_mutex_destroy(&cache->lock);
         (void)source_free(cache->next);
         free(cache);
@@ -105,6 +106,7 @@ static const struct source_ops cache_ops = {
         .fetch = cache_fetch,
         .send = cache_send,
         .seen = cache_seen,
+        .note = cache_note,
         .free = cache_free,
 };
 
@@ -171,6 +173,7 @@ int cache_new(struct op *op, const struct cache_options *options, struct source 
         cache->max_stale_ms = options->max_stale_ms ? options->max_stale_ms : DEFAULT_STALE_MS;
         cache->memory.max_bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_MEMORY;
         (void)pthread_mutex_init(&cache->lock, NULL);
+        (void)pthread_mutex_init(&cache->noting, NULL);
         r = start(op, options, cache);
         if (r < 0) {
                 cache_free(&cache->source);

@@ -170,24 +170,13 @@ static const struct key *key_of(const struct ask *ask, const struct answer *answ
         return answer->is_partial ? &ask->part : &ask->whole;
 }
 
-/* With the lock: an answer stays in memory and goes to the file. */
+/* With the lock: what a flight brought stays known, under the key it is complete for. */
 static void remember(struct cache *cache, const struct ask *ask, const struct flight *flight,
                      const struct origin *origin) {
         const struct key *key = key_of(ask, flight->answer);
-        const struct record record = { .key = key,
-                                       .service = origin->call->service,
-                                       .is_list = call_is_list(origin->call),
-                                       .is_outdated = origin->is_outdated,
-                                       .is_confirmed = flight->is_confirmed,
-                                       .asked_ms = origin->asked_ms,
-                                       .answer = flight->answer };
-        bool is_pinned = false;
 
-        if (!key->text || memory_has_later(&cache->memory, key, origin->turn))
-                return;
-        if (cache->writer)
-                is_pinned = writer_put(cache->writer, &record, origin->turn) > 0;
-        (void)memory_put(&cache->memory, key, origin, flight->answer, is_pinned);
+        if (key->text)
+                known_keep(cache, key, origin, flight->answer, flight->is_confirmed);
 }
 
 /* With the lock: what was known of it is no more. */
@@ -197,7 +186,7 @@ static void forget(struct cache *cache, const struct ask *ask, const struct flig
 
         if (memory_has_later(&cache->memory, key, origin->turn))
                 return;
-        memory_forget(&cache->memory, key);
+        (void)memory_forget(&cache->memory, key);
         if (cache->writer)
                 writer_forget(cache->writer, key);
         if (!flight->is_outdated)

@@ -111,6 +111,15 @@ void flight_leave(struct flight *flight) {
         free(flight);
 }
 
+/** flights_outdate() - what is under way for a key may or may not know what was learnt now. */
+void flights_outdate(struct flights *flights, const struct key *key) {
+        struct flight *flight;
+
+        DL_FOREACH(flights->latest, flight)
+                if (flight->key->hash == key->hash)
+                        flight->is_outdated = true;
+}
+
 /** flights_change() - what is under way may or may not have seen a change. */
 void flights_change(struct flights *flights, const struct change *change) {
         struct flight *flight;

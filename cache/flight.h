@@ -44,4 +44,5 @@ bool flight_of(const struct flights *flights, const struct key *key);
 int flight_wait(struct flight *flight, pthread_mutex_t *lock, struct op *op);
 void flight_end(struct flights *flights, struct flight *flight);
 void flight_leave(struct flight *flight);
+void flights_outdate(struct flights *flights, const struct key *key);
 void flights_change(struct flights *flights, const struct change *change);

@@ -50,6 +50,28 @@ void known_in_memory(struct cache *cache, const struct ask *ask, struct known *r
                                        .is_outdated = entry->is_outdated };
 }
 
+/**
+ * known_keep() - keep an answer, of which references are taken.
+ * @is_confirmed: the content is the one kept before. What cannot be kept is not known.
+ */
+void known_keep(struct cache *cache, const struct key *key, const struct origin *origin,
+                struct answer *answer, bool is_confirmed) {
+        const struct record record = { .key = key,
+                                       .service = origin->call->service,
+                                       .is_list = call_is_list(origin->call),
+                                       .is_outdated = origin->is_outdated,
+                                       .is_confirmed = is_confirmed,
+                                       .asked_ms = origin->asked_ms,
+                                       .answer = answer };
+        bool is_pinned = false;
+
+        if (memory_has_later(&cache->memory, key, origin->turn))
+                return;
+        if (cache->writer)
+                is_pinned = writer_put(cache->writer, &record, origin->turn) > 0;
+        (void)memory_put(&cache->memory, key, origin, answer, is_pinned);
+}
+
 /* Where the file has what is asked for. */
 struct place {
         const struct key *key;

@@ -17,6 +17,10 @@ bool known_serves(const struct known *known, const struct op *op, const struct r
 struct entry *known_entry(struct cache *cache, const struct ask *ask);
 void known_in_memory(struct cache *cache, const struct ask *ask, struct known *ret);
 
+/* With the lock. An answer stays in memory and goes to the file, unless a later one is known. */
+void known_keep(struct cache *cache, const struct key *key, const struct origin *origin,
+                struct answer *answer, bool is_confirmed);
+
 /* Without the lock. */
 int known_on_disk(struct cache *cache, const struct ask *ask, struct known *ret);
 int known_fresh_on_disk(struct cache *cache, const struct op *op, const struct ask *ask,

@@ -124,7 +124,6 @@ static void set_pinned(struct memory *memory, struct entry *entry, bool is_pinne
  */
 int memory_put(struct memory *memory, const struct key *key, const struct origin *origin,
                struct answer *answer, bool is_pinned) {
-        struct negative *negative = find_negative(memory, key);
         struct entry *entry;
 
         clear_place(memory, key);
@@ -133,8 +132,7 @@ int memory_put(struct memory *memory, const struct key *key, const struct origin
                 return 0;
         if (!entry && add(memory, key, &entry) < 0)
                 return -ENOMEM;
-        if (negative)
-                drop_negative(memory, negative);
+        memory_allow(memory, key);
         (void)answer_ref(answer);
         (void)answer_unref(entry->answer);
         entry->answer = answer;
@@ -161,12 +159,13 @@ void memory_unpin(struct memory *memory, const struct key *key, uint64_t turn) {
         trim(memory);
 }
 
-/** memory_forget() - forget the answer of a key, if there is one. */
-void memory_forget(struct memory *memory, const struct key *key) {
+/** memory_forget() - forget the answer of a key. Returns whether there was one. */
+bool memory_forget(struct memory *memory, const struct key *key) {
         struct entry *entry = memory_find(memory, key);
 
         if (entry)
                 drop(memory, entry);
+        return entry;
 }
 
 /** memory_change() - outdate what a change may have touched; nothing is known to be absent. */
@@ -212,6 +211,14 @@ int memory_deny(struct memory *memory, const struct key *key, const struct origi
         DL_PREPEND(memory->by_time, negative);
         memory->n_negatives++;
         return 0;
+}
+
+/** memory_allow() - it may exist. */
+void memory_allow(struct memory *memory, const struct key *key) {
+        struct negative *negative = find_negative(memory, key);
+
+        if (negative)
+                drop_negative(memory, negative);
 }
 
 /** memory_denied() - what said that it does not exist, whenever that was; NULL if nothing did. */

@@ -59,9 +59,10 @@ bool memory_has_later(const struct memory *memory, const struct key *key, uint64
 int memory_put(struct memory *memory, const struct key *key, const struct origin *origin,
                struct answer *answer, bool is_pinned);
 void memory_unpin(struct memory *memory, const struct key *key, uint64_t turn);
-void memory_forget(struct memory *memory, const struct key *key);
+bool memory_forget(struct memory *memory, const struct key *key);
 void memory_change(struct memory *memory, const struct change *change);
 int memory_deny(struct memory *memory, const struct key *key, const struct origin *origin,
                 const struct op_fault *fault);
+void memory_allow(struct memory *memory, const struct key *key);
 const struct negative *memory_denied(const struct memory *memory, const struct key *key);
 void memory_done(struct memory *memory);

@@ -173,3 +173,42 @@ int merge_answers(const struct call *call, struct answer *known, struct answer *
         free(comparison.twins);
         return r;
 }
+
+/* All items but that of an id; in its place the new one, at the end where there was none. */
+static int fill_but(const struct answer *known, const char *id, const char *body, size_t len,
+                    struct answer *answer) {
+        bool is_new = !answer_find(known, id);
+        int r = 0;
+
+        if (known->body)
+                r = answer_set_body(answer, known->body, known->len);
+        for (size_t i = 0; r == 0 && i < known->count; i++) {
+                const struct answer_item *item = &known->items[i];
+
+                if (strcmp(item->id, id) != 0)
+                        r = answer_add(answer, item->id, item->body, item->len);
+                else if (body)
+                        r = answer_add(answer, id, body, len);
+        }
+        if (r == 0 && body && is_new)
+                r = answer_add(answer, id, body, len);
+        return r == 0 ? answer_seal(answer) : r;
+}
+
+/**
+ * merge_item() - a list with one item as it is now; NULL as @body: the item has gone.
+ * Returns 0, -EALREADY if it is so already, or -ENOMEM.
+ */
+int merge_item(struct answer *known, const char *id, const char *body, size_t len, int64_t now_ms,
+               struct answer **ret) {
+        _cleanup_(answer_unrefp) struct answer *content = NULL;
+        const struct answer_item *item = answer_find(known, id);
+        int r;
+
+        if (body ? item && same_value(item->body, item->len, body, len) : !item)
+                return -EALREADY;
+        r = answer_new(&content);
+        if (r == 0)
+                r = fill_but(known, id, body, len, content);
+        return r == 0 ? dress(content, known, now_ms, ret) : r;
+}

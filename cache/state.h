@@ -38,6 +38,7 @@ struct cache {
         struct refresh *refresh; /* owned */
         struct counters counters;
         int disk_error;         /* why there is no store although one was asked for */
+        pthread_mutex_t noting; /* one note at a time; taken before the lock */
         pthread_mutex_t lock;   /* protects what follows; never held across a call or the file */
         struct memory memory;
         struct flights flights;
@@ -60,3 +61,5 @@ bool cache_is(const struct source *source);
 
 int cache_fetch(struct source *source, struct op *op, const struct request *request,
                 struct answer **ret);
+void cache_note(struct source *source, const struct request *list, const char *id,
+                const char *body, size_t len, int64_t now_ms);

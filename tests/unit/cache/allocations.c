@@ -117,6 +117,7 @@ static void use(void) {
                 (void)answer_unref(answer);
         fetch_one(&object.request);
         (void)source_seen(cache, "key", 1, 1, &ms);
+        source_note(cache, &list.request, "a", "{}", 2, stamp_now_ms());
         if (cache_describe(cache, &state) == 0)
                 state = json_free(state);
         if (cache_explain(cache, &list.request, &state) == 0)

@@ -230,6 +230,28 @@ START_TEST(lists_change_in_every_way) {
 }
 END_TEST
 
+/* Also of a list that is not in memory. */
+START_TEST(what_is_learnt_of_an_item_is_written) {
+        const struct request *request = request_of(&made, &call_list, NULL);
+        struct answer *answer;
+
+        begin();
+        memcpy(fake.items, three, sizeof(three));
+        (void)ask_for(cache, request);
+        open_again();
+        source_note(cache, request, "a", "1", 1, stamp_now_ms());
+        source_note(cache, request, "c", NULL, 0, stamp_now_ms());
+        open_again();
+        ck_assert_int_eq(fetch(cache, request, &answer, NULL), 0);
+        ck_assert_uint_eq(fake.fetches, 0);
+        ck_assert_uint_eq(answer->count, 2);
+        ck_assert_str_eq(answer->items[0].body, "1");
+        ck_assert_str_eq(answer->items[1].id, "b");
+        answer_unref(answer);
+        end();
+}
+END_TEST
+
 START_TEST(a_change_is_remembered) {
         struct fake_request change;
         struct answer *answer;
@@ -436,6 +458,7 @@ int main(void) {
                 { "item", one_item_of_a_stored_list_is_enough, 0 },
                 { "rows", a_refetch_writes_only_what_changed, 0 },
                 { "ways", lists_change_in_every_way, 0 },
+                { "note", what_is_learnt_of_an_item_is_written, 0 },
                 { "change", a_change_is_remembered, 0 },
                 { "gone", what_has_gone_is_deleted, 0 },
                 { "first times", first_times_survive, 0 },

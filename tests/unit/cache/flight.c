@@ -364,6 +364,10 @@ static void *do_much(void *data) {
                         (void)source_fetch(cache, &asker->op, &made.request, &answer);
                 (void)answer_unref(answer);
                 ck_assert_int_eq(source_seen(cache, id, seed >> 28, i + 1, &ms), 0);
+                if ((seed >> 24 & 31) == 2) {
+                        (void)request_of(&made, &call_list, id);
+                        source_note(cache, &made.request, "a", "{\"n\":1}", 7, stamp_now_ms());
+                }
                 if ((seed >> 24 & 63) == 1) {
                         clock_move(40000);
                         ck_assert_int_eq(cache_explain(cache, &made.request, &state), 0);

@@ -339,6 +339,89 @@ START_TEST(first_times_are_kept_in_memory) {
 }
 END_TEST
 
+static void note(const struct request *list, const char *id, const char *body) {
+        source_note(cache, list, id, body, body ? strlen(body) : 0, stamp_now_ms());
+}
+
+static void expect_list(const struct request *request, const char *expected) {
+        struct answer *answer = get(request);
+        char text[128] = "";
+
+        for (size_t i = 0; i < answer->count; i++) {
+                size_t len = strlen(text);
+
+                (void)snprintf(text + len, sizeof(text) - len, "%s=%s ", answer->items[i].id,
+                               answer->items[i].body);
+        }
+        ck_assert_str_eq(text, expected);
+        answer_unref(answer);
+}
+
+START_TEST(what_is_learnt_of_an_item_goes_into_its_list) {
+        struct request *request = request_of(&made, &call_list, NULL);
+        struct outcome before, after;
+
+        begin();
+        note(request, "a", "0");
+        fake.items[0].body = "[1,2]";
+        fake.items[1].body = "2";
+        before = ask_for(cache, request);
+        clock_move(10000);
+        note(request, "a", "[1, 2]");
+        note(request, "x", NULL);
+        expect_list(request, "a=[1,2] b=2 ");
+        ck_assert_int_eq(ask_for(cache, request).changed_ms, before.changed_ms);
+        note(request, "a", "3");
+        expect_list(request, "a=3 b=2 ");
+        after = ask_for(cache, request);
+        ck_assert_int_eq(after.fetched_ms, before.fetched_ms);
+        ck_assert_int_gt(after.changed_ms, before.changed_ms);
+        note(request, "c", "4");
+        expect_list(request, "a=3 b=2 c=4 ");
+        note(request, "b", NULL);
+        expect_list(request, "a=3 c=4 ");
+        ck_assert_uint_eq(fake.fetches, 1);
+        clock_move(51000);
+        expect_list(request, "a=[1,2] b=2 ");
+        ck_assert_uint_eq(fake.fetches, 2);
+        end();
+}
+END_TEST
+
+START_TEST(what_is_learnt_of_an_item_hides_what_was_known_of_it_alone) {
+        struct request *request = request_of(&made, &call_list, NULL);
+        struct fake_request item;
+        struct answer *answer;
+        struct op op;
+
+        begin();
+        fake.honours_only = true;
+        (void)ask_for(cache, request);
+        clock_move(10);
+        op_init(&op, OP_INTERACTIVE, 10000);
+        op.must_be_fresh = true;
+        op.fresh_since_ms = stamp_now_ms();
+        (void)request_of(&item, &call_list, NULL);
+        item.request.only = "a";
+        ck_assert_int_eq(source_fetch(cache, &op, &item.request, &answer), 0);
+        answer_unref(answer);
+        note(request, "a", "5");
+        answer = get(&item.request);
+        ck_assert_str_eq(answer_find(answer, "a")->body, "5");
+        answer_unref(answer);
+        fake.error = ENOENT;
+        clock_move(61000);
+        item.request.only = "n";
+        ck_assert_int_eq(ask_for(cache, &item.request).error, -ENOENT);
+        note(request, "n", "6");
+        fake.error = EIO;
+        answer = get(&item.request);
+        ck_assert_str_eq(answer_find(answer, "n")->body, "6");
+        answer_unref(answer);
+        end();
+}
+END_TEST
+
 START_TEST(it_says_how_it_does_and_why) {
         const struct request *request = request_of(&made, &call_object, "c1");
         struct json *state;
@@ -397,6 +480,8 @@ int main(void) {
                 { "outdated", what_was_outdated_stands_in_when_the_network_fails, 0 },
                 { "bound", memory_is_bounded_by_use, 0 },
                 { "first times", first_times_are_kept_in_memory, 0 },
+                { "note", what_is_learnt_of_an_item_goes_into_its_list, 0 },
+                { "alone too", what_is_learnt_of_an_item_hides_what_was_known_of_it_alone, 0 },
                 { "why", it_says_how_it_does_and_why, 0 },
                 { 0 },
         };
