@@ -57,6 +57,14 @@ void kube_log(struct world *world, const char *fleet, const struct kube_kind *ki
 struct json_object *kube_add(struct world *world, const char *fleet, const struct kube_kind *kind,
                              struct json_object *object);
 
+bool kube_is_deployment(const struct kube_kind *kind);
+/* Whether a body says the same as the path about what it is. Answers if not. */
+bool kube_fits_path(const struct request *req, struct response *resp,
+                    const struct kube_target *target);
+/* Whether an object has a good name, and members of the right types. Answers if not. */
+bool kube_is_valid(const struct request *req, struct response *resp, const struct kube_kind *kind,
+                   struct json_object *object);
+
 /*
  * Applies a patch as its media type says. Returns 0, or -EOPNOTSUPP for a type that does not fit.
  */

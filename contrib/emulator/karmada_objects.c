@@ -12,7 +12,6 @@
 enum {
         ROLLOUT_MS = 3000,
         NAMESPACE_END_MS = 5000,
-        NAME_MAX_LENGTH = 253,
         LOG_MAX = 500,
         TOKEN_LIFE_S = 3600,
         TOKEN_LIFE_MIN_S = 600,
@@ -42,10 +41,6 @@ void kube_log(struct world *world, const char *fleet, const struct kube_kind *ki
                                kind->group, kind->plural, js_clone(object)));
         if (collection_count(log) > LOG_MAX)
                 collection_remove(log, entry_id(collection_first(log)));
-}
-
-static bool is_deployment(const struct kube_kind *kind) {
-        return str_eq(kind->plural, "deployments");
 }
 
 static void set_default(struct json_object *object, const char *pointer,
@@ -107,7 +102,7 @@ struct json_object *kube_add(struct world *world, const char *fleet, const struc
         struct json_object *object = ordered(world, kind, given);
         _cleanup_(freep) char *id = NULL;
 
-        if (is_deployment(kind))
+        if (kube_is_deployment(kind))
                 complete_deployment(object);
         if (kind->has_status)
                 js_set(object, "/status",
@@ -116,7 +111,7 @@ struct json_object *kube_add(struct world *world, const char *fleet, const struc
         id = kube_id(js_str(object, "/metadata/namespace"), js_str(object, "/metadata/name"));
         collection_put(kube_collection(world, fleet, kind), id, object);
         kube_log(world, fleet, kind, "ADDED", object);
-        if (is_deployment(kind))
+        if (kube_is_deployment(kind))
                 roll_out_later(world, fleet, object);
         return object;
 }
@@ -139,17 +134,6 @@ static struct json_object *find(const struct request *req, struct response *resp
         return object;
 }
 
-/* Lower-case letters, digits, '-' and '.', as names of most kinds are; roles may have ':' too. */
-static bool is_name(const struct kube_kind *kind, const char *name) {
-        const char *allowed = str_begins(kind->group, "rbac.")
-                                      ? "abcdefghijklmnopqrstuvwxyz0123456789-.:"
-                                      : "abcdefghijklmnopqrstuvwxyz0123456789-.";
-        size_t len = strlen(name);
-
-        return len > 0 && len <= NAME_MAX_LENGTH && strspn(name, allowed) == len &&
-               !strchr("-.", name[0]) && !strchr("-.", name[len - 1]);
-}
-
 static bool is_in_namespace(const struct request *req, struct response *resp,
                             const struct kube_target *target) {
         const struct kube_kind *kind = kube_find_kind("", "namespaces");
@@ -168,67 +152,6 @@ static bool is_in_namespace(const struct request *req, struct response *resp,
                           "unable to create new content in namespace %s because it is being "
                           "terminated",
                           target->namespace);
-                return false;
-        }
-        return true;
-}
-
-/* Whether a body says the same as the path about what it is. */
-static bool fits_path(const struct request *req, struct response *resp,
-                      const struct kube_target *target) {
-        _cleanup_(freep) char *version = kube_api_version(target->kind);
-        const char *kind = js_str(req->body, "/kind"), *given = js_str(req->body, "/apiVersion");
-        const char *namespace = js_str(req->body, "/metadata/namespace");
-        const char *name = js_str(req->body, "/metadata/name");
-
-        if (!json_object_is_type(js_get(req->body, "/metadata"), json_type_object))
-                kube_fail(req, resp, 400, "BadRequest", "the object has no metadata");
-        else if ((kind && !str_eq(kind, target->kind->kind)) || (given && !str_eq(given, version)))
-                kube_fail(req, resp, 400, "BadRequest",
-                          "the API version or kind in the data does not match the expected %s, "
-                          "Kind=%s",
-                          version, target->kind->kind);
-        else if (namespace && !str_eq(namespace, target->namespace ? target->namespace : ""))
-                kube_fail(req, resp, 400, "BadRequest",
-                          "the namespace of the provided object does not match the namespace sent "
-                          "on the "
-                          "request");
-        else if (target->name && !str_eq(name, target->name))
-                kube_fail(req, resp, 400, "BadRequest",
-                          "the name of the object (%s) does not match the name on the URL (%s)",
-                          name ? name : "", target->name);
-        else
-                return true;
-        return false;
-}
-
-/* A deployment's pods have to be its own. */
-static bool is_valid(const struct request *req, struct response *resp, const struct kube_kind *kind,
-                     struct json_object *object) {
-        struct json_object *wanted = js_get(object, "/spec/selector/matchLabels");
-        struct json_object *labels = js_get(object, "/spec/template/metadata/labels");
-        const char *name = js_str(object, "/metadata/name");
-
-        if (!is_name(kind, name ? name : "")) {
-                kube_fail(req, resp, 422, "Invalid",
-                          "%s \"%s\" is invalid: metadata.name: a lowercase RFC 1123 subdomain is "
-                          "needed",
-                          kind->kind, name ? name : "");
-                return false;
-        }
-        if (!is_deployment(kind) || !wanted)
-                return true;
-        js_each_member(wanted, label, value) {
-                struct json_object *have = NULL;
-
-                json_object_object_get_ex(labels, label, &have);
-                if (have && json_object_equal(have, value))
-                        continue;
-                kube_fail(req, resp, 422, "Invalid",
-                          "Deployment.apps \"%s\" is invalid: spec.template.metadata.labels: "
-                          "`selector` "
-                          "does not match template `labels`",
-                          name);
                 return false;
         }
         return true;
@@ -256,7 +179,7 @@ static void create_in(const struct request *req, struct response *resp,
                           "the server does not allow this method on the requested resource");
                 return;
         }
-        if (!fits_path(req, resp, target) || !is_in_namespace(req, resp, target))
+        if (!kube_fits_path(req, resp, target) || !is_in_namespace(req, resp, target))
                 return;
         if (js_str(req->body, "/metadata/resourceVersion")) {
                 kube_fail(req, resp, 400, "BadRequest",
@@ -267,7 +190,7 @@ static void create_in(const struct request *req, struct response *resp,
         name_object(req, object);
         if (target->namespace)
                 js_set_str(object, "/metadata/namespace", target->namespace);
-        if (!is_valid(req, resp, target->kind, object)) {
+        if (!kube_is_valid(req, resp, target->kind, object)) {
                 json_object_put(object);
                 return;
         }
@@ -332,12 +255,13 @@ static bool is_stale(const struct request *req, struct response *resp, const str
 /* The members that the server keeps, whatever a change says; the status is changed on its own. */
 static void keep_own(const struct kube_kind *kind, struct json_object *old, struct json_object *new,
                      bool is_status) {
-        struct json_object *metadata = js_get(new, "/metadata"), *status = js_get(old, "/status");
+        struct json_object *status = js_get(old, "/status");
 
-        js_copy_members(
-                metadata, js_get(old, "/metadata"),
-                "uid creationTimestamp resourceVersion generation managedFields deletionTimestamp "
-                "deletionGracePeriodSeconds namespace name");
+        if (!json_object_is_type(js_get(new, "/metadata"), json_type_object))
+                js_set(new, "/metadata", json_object_new_object()); /* a patch took it away */
+        js_copy_members(js_get(new, "/metadata"), js_get(old, "/metadata"),
+                        "uid creationTimestamp resourceVersion generation managedFields "
+                        "deletionTimestamp deletionGracePeriodSeconds namespace name");
         js_copy_members(new, old, "kind apiVersion");
         if (is_status) {
                 js_copy_members(new, old, "spec data");
@@ -356,7 +280,7 @@ static void store(const struct request *req, struct response *resp, const struct
         _cleanup_(freep) char *id =
                 kube_id(js_str(old, "/metadata/namespace"), js_str(old, "/metadata/name"));
 
-        if (is_deployment(kind))
+        if (kube_is_deployment(kind))
                 complete_deployment(new);
         if (json_object_equal(old, new)) {
                 json_object_put(new);
@@ -370,7 +294,7 @@ static void store(const struct request *req, struct response *resp, const struct
         reply_json(resp, 200, json_object_get(new));
         if (js_get(new, "/metadata/deletionTimestamp") && js_len(new, "/metadata/finalizers") == 0)
                 remove_object(req->world, req->instance, kind, new);
-        else if (is_deployment(kind) && !is_status && is_other_spec)
+        else if (kube_is_deployment(kind) && !is_status && is_other_spec)
                 roll_out_later(req->world, req->instance, new);
 }
 
@@ -379,13 +303,13 @@ static void replace_in(const struct request *req, struct response *resp,
         struct json_object *old, *new;
         bool is_status = str_eq(target->sub, "status");
 
-        if (!fits_path(req, resp, target))
+        if (!kube_fits_path(req, resp, target))
                 return;
         old = find(req, resp, target);
         if (!old || is_stale(req, resp, target->kind, old, req->body))
                 return;
         new = js_clone(req->body);
-        if (!is_valid(req, resp, target->kind, new)) {
+        if (!kube_is_valid(req, resp, target->kind, new)) {
                 json_object_put(new);
                 return;
         }
@@ -427,7 +351,7 @@ static void patch_in(const struct request *req, struct response *resp,
                 return;
         }
         keep_own(target->kind, old, new, is_status);
-        if (is_valid(req, resp, target->kind, new))
+        if (kube_is_valid(req, resp, target->kind, new))
                 store(req, resp, target->kind, old, new, is_status);
         else
                 json_object_put(new);
