@@ -166,8 +166,16 @@ void record_failed(struct record *record, const struct record_entry *entry,
         pthread_mutex_unlock(&record->lock);
 }
 
+/* What the reason does not say itself. */
+static void add_part(struct buf *buf, const struct op_fault *fault, const char *word,
+                     const char *text) {
+        if (text[0] && !strstr(fault->reason, text))
+                (void)buf_printf(buf, " (%s%s)", word, text);
+}
+
 static int render(const struct record_failure *failure, struct buf *buf) {
         const struct op_fault *fault = &failure->fault;
+        size_t began = buf->len;
         char when[STAMP_TEXT_SIZE];
 
         stamp_format(failure->when_s, when);
@@ -175,10 +183,11 @@ static int render(const struct record_failure *failure, struct buf *buf) {
                          failure->path ? failure->path : "?");
         add_result(buf, fault->error);
         (void)buf_printf(buf, ": %s", fault->reason);
-        if (fault->status)
-                (void)buf_printf(buf, " (HTTP %d%s%s%s%s)", fault->status,
-                                 fault->code[0] ? ", " : "", fault->code,
-                                 fault->request_id[0] ? ", request " : "", fault->request_id);
+        add_part(buf, fault, "code ", fault->code);
+        add_part(buf, fault, "request ", fault->request_id);
+        for (size_t i = began; i < buf->len; i++)
+                if (buf->data[i] == '\n')
+                        buf->data[i] = ' '; /* a line stays a line */
         return buf_add_char(buf, '\n');
 }
 
