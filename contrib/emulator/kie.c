@@ -205,10 +205,37 @@ bool kie_delete(struct world *world, const char *store, const char *id) {
 void kie_drop(struct world *world, const char *store) {
         world_drop(world, "kie/kv", store);
         world_drop(world, "kie/events", store);
+        world_drop(world, "kie/settings", store);
+}
+
+/* Whether the server is one of those that stand outside the cloud. */
+static bool is_open_source(const struct request *req) {
+        return word_in("standalone secure", req->instance, false);
+}
+
+void kie_fail(const struct request *req, struct response *resp, int status, const char *code,
+              const char *text) {
+        if (is_open_source(req))
+                reply_json(resp, status,
+                           js_pack("{'errorCode': s, 'errorMessage': s, 'detail': s}", code, text,
+                                   ""));
+        else
+                reply_error(req, resp, status, code, "%s", text);
+}
+
+bool kie_is_plain(struct world *world, const char *store) {
+        return collection_get(world_collection(world, "kie/settings", store), "plain") != NULL;
+}
+
+void kie_set_plain(struct world *world, const char *store) {
+        collection_put(world_collection(world, "kie/settings", store), "plain",
+                       js_pack("{'is_set': b}", true));
 }
 
 static void refuse(const struct request *req, struct response *resp, const char *what) {
-        reply_error(req, resp, 400, "400001", "Invalid parameter(s): %s", what);
+        _cleanup_(freep) char *text = x_printf("Invalid parameter(s): %s", what);
+
+        kie_fail(req, resp, 400, "400001", text);
 }
 
 static void create_config(const struct request *req, struct response *resp) {
@@ -221,7 +248,7 @@ static void create_config(const struct request *req, struct response *resp) {
         }
         kie_id(js_str(req->body, "/key"), js_get(req->body, "/labels"), id);
         if (collection_get(kie_store(req->world, req->instance), id)) {
-                reply_error(req, resp, 409, "409001", "record already exists");
+                kie_fail(req, resp, 409, "409001", "record already exists");
                 return;
         }
         reply_json(resp, 200, json_object_get(kie_create(req->world, req->instance, req->body)));
@@ -233,7 +260,7 @@ static struct json_object *kv_of(const struct request *req, struct response *res
                 collection_get(kie_store(req->world, req->instance), path_param(req, "kv_id"));
 
         if (!kv)
-                reply_error(req, resp, 404, "404001", "record does not exist");
+                kie_fail(req, resp, 404, "404001", "record does not exist");
         return kv;
 }
 
@@ -268,7 +295,7 @@ static void delete_config(const struct request *req, struct response *resp) {
         if (!kv_of(req, resp))
                 return;
         kie_delete(req->world, req->instance, path_param(req, "kv_id"));
-        reply_empty(resp, 204);
+        reply_empty(resp, is_open_source(req) ? 204 : 200); /* the document has both */
 }
 
 static void delete_configs(const struct request *req, struct response *resp) {

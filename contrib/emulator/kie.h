@@ -12,6 +12,17 @@ enum { KIE_ID_SIZE = 65, KIE_KEY_MAX = 2048, KIE_VALUE_MAX = 131072, KIE_LABELS_
 
 struct collection *kie_store(struct world *world, const char *store);
 
+/* An error in the form of the document, or of the open-source server outside the cloud. */
+void kie_fail(const struct request *req, struct response *resp, int status, const char *code,
+              const char *text);
+
+/*
+ * A plain store keeps to the document: no X-Kie-Revision in its lists, and no waiting. Kept in
+ * kie/settings by store.
+ */
+bool kie_is_plain(struct world *world, const char *store);
+void kie_set_plain(struct world *world, const char *store);
+
 /* The id that a key with its labels (NULL: none) has, whether it exists or not: their SHA-256. */
 const char *kie_id(const char *key, struct json_object *labels, char buf[KIE_ID_SIZE]);
 

@@ -61,7 +61,7 @@ static const char *read_wait(const struct request *req, struct wanted *w, const 
         const char *text = query_param(req, "wait");
 
         *ret_what = "wait";
-        if (!text || !*text)
+        if (!text || !*text || kie_is_plain(req->world, req->instance))
                 return NULL;
         w->wait_ms = duration_ms(text);
         if (w->wait_ms < 0 || w->key)
@@ -138,6 +138,8 @@ static void answer(const struct request *req, struct response *resp, const struc
         if (!woken && w->limit > 0)
                 list = page_cut((struct page){ w->offset, w->limit }, list);
         reply_json(resp, 200, js_pack("{'total': i, 'data': o}", total, list));
+        if (kie_is_plain(req->world, req->instance))
+                return;
         snprintf(revision, sizeof(revision), "%lld",
                  (long long)kie_revision(req->world, req->instance));
         reply_header(resp, "X-Kie-Revision", revision);
@@ -169,6 +171,13 @@ static void wait_or_answer(const struct request *req, struct response *resp,
                 reply_empty(resp, 304);
 }
 
+static void refuse(const struct request *req, struct response *resp, const char *code,
+                   const char *what) {
+        _cleanup_(freep) char *text = x_printf("Invalid parameter(s): %s", what);
+
+        kie_fail(req, resp, 400, code, text);
+}
+
 /*
  * A revision that is not the current one (be it larger) is answered at once; the current one, or
  * none with `wait`, waits for a change. Later rounds of a wait do not look at the revision again:
@@ -179,7 +188,7 @@ static void list_configs(const struct request *req, struct response *resp) {
         const char *what, *code = read_wanted(req, &w, &what);
 
         if (code)
-                reply_error(req, resp, 400, code, "Invalid parameter(s): %s", what);
+                refuse(req, resp, code, what);
         else if (req->round > 0)
                 wait_or_answer(req, resp, &w);
         else if (w.revision >= 0 ? w.revision != kie_revision(req->world, req->instance)

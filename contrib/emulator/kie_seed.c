@@ -145,6 +145,7 @@ void kie_seed(struct world *world, enum seed_kind kind, int64_t scale) {
                 add_rows(world, "shop", shop);
                 add_long(world, "shop");
                 add_rows(world, "bank", bank);
+                kie_set_plain(world, "bank");
                 add_rows(world, "standalone", lone);
                 add_rows(world, "secure", lone);
         }

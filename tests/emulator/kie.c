@@ -213,6 +213,31 @@ START_TEST(waiting_ends_with_time) {
 }
 END_TEST
 
+/* The document has other error members, another status for a deletion, no revisions and no waiting. */
+START_TEST(engines_differ_from_open_source) {
+        struct wire bank = { .host = "kie-bank" }, registry = { .host = "registry-bank" };
+        _cleanup_(freep) char *header = NULL, *number = NULL;
+        const struct answer *answer;
+
+        cloud_start("demo");
+        ck_assert_ptr_nonnull(
+                js_str(expect(&shop, 404, NULL, "GET " KV "/none"), "/error_message"));
+        ck_assert_ptr_nonnull(js_str(expect(&lone, 404, NULL, "GET " KV "/none"), "/errorMessage"));
+        expect(&shop, 200, NULL, "DELETE " KV "/%s", js_str(find(&shop, "", "timeout"), "/id"));
+        header = x_printf(
+                "Authorization: Bearer %s",
+                js_str(expect(&registry, 200, "{\"name\":\"root\",\"password\":\"Demo-Passw0rd!\"}",
+                              "POST /v4/token"),
+                       "/token"));
+        bank.headers[0] = header;
+        answer = send_to(&bank, NULL, "GET " KV "?wait=60s");
+        assert_number(answer->json, "/total", 3);
+        number = answer_header(answer, "X-Kie-Revision");
+        ck_assert_ptr_null(number);
+        stop();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { "the demo is varied", the_demo_is_varied, 0 },
@@ -222,6 +247,7 @@ int main(void) {
                 { "revisions tell of changes", revisions_tell_of_changes, 0 },
                 { "waiting ends with a change", waiting_ends_with_a_change, 0 },
                 { "waiting ends with time", waiting_ends_with_time, 0 },
+                { "engines differ from open source", engines_differ_from_open_source, 0 },
                 { 0 },
         };
 
