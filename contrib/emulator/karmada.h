@@ -57,6 +57,12 @@ void kube_log(struct world *world, const char *fleet, const struct kube_kind *ki
 struct json_object *kube_add(struct world *world, const char *fleet, const struct kube_kind *kind,
                              struct json_object *object);
 
+/*
+ * The pods of a deployment have come up: its status, and with it its resourceVersion, moves. A
+ * client's deployment gets there after some seconds.
+ */
+void kube_roll_out(struct world *world, const char *fleet, struct json_object *deployment);
+
 bool kube_is_deployment(const struct kube_kind *kind);
 /* Whether a body says the same as the path about what it is. Answers if not. */
 bool kube_fits_path(const struct request *req, struct response *resp,

@@ -111,8 +111,6 @@ struct json_object *kube_add(struct world *world, const char *fleet, const struc
         id = kube_id(js_str(object, "/metadata/namespace"), js_str(object, "/metadata/name"));
         collection_put(kube_collection(world, fleet, kind), id, object);
         kube_log(world, fleet, kind, "ADDED", object);
-        if (kube_is_deployment(kind))
-                roll_out_later(world, fleet, object);
         return object;
 }
 
@@ -201,8 +199,10 @@ static void create_in(const struct request *req, struct response *resp,
                 json_object_put(object);
                 return;
         }
-        reply_json(resp, 201,
-                   json_object_get(kube_add(req->world, req->instance, target->kind, object)));
+        object = kube_add(req->world, req->instance, target->kind, object);
+        reply_json(resp, 201, json_object_get(object));
+        if (kube_is_deployment(target->kind))
+                roll_out_later(req->world, req->instance, object);
 }
 
 static void create(const struct request *req, struct response *resp) {
@@ -500,26 +500,27 @@ static void create_token(const struct request *req, struct response *resp) {
         kube_target_clear(&target);
 }
 
-/* The pods of a deployment have come up: its status, and so its resourceVersion, moves. */
+void kube_roll_out(struct world *world, const char *fleet, struct json_object *deployment) {
+        int64_t replicas = js_int(deployment, "/spec/replicas", 1);
+
+        js_set(deployment, "/status",
+               js_pack("{'observedGeneration': i, 'replicas': i, 'updatedReplicas': i, "
+                       "'readyReplicas': i, 'availableReplicas': i, 'conditions': "
+                       "[{'type': s, 'status': s, 'reason': s, 'lastTransitionTime': o}]}",
+                       js_int(deployment, "/metadata/generation", 1), replicas, replicas, replicas,
+                       replicas, "Available", "True", "MinimumReplicasAvailable",
+                       time_json(TIME_RFC3339, world_now(world))));
+        kube_log(world, fleet, kube_find_kind("apps", "deployments"), "MODIFIED", deployment);
+}
+
 static void roll_out(struct world *world, struct json_object *argument) {
         const struct kube_kind *kind = kube_find_kind("apps", "deployments");
         const char *fleet = js_str(argument, "/fleet");
         struct json_object *object =
                 collection_get(kube_collection(world, fleet, kind), js_str(argument, "/id"));
-        int64_t replicas = js_int(object, "/spec/replicas", 1);
 
-        if (!object)
-                return;
-        js_set(object, "/status",
-               js_pack("{'observedGeneration': i, 'replicas': i, 'updatedReplicas': i, "
-                       "'readyReplicas': i, "
-                       "'availableReplicas': i, 'conditions': [{'type': s, 'status': s, 'reason': "
-                       "s, "
-                       "'lastTransitionTime': o}]}",
-                       js_int(object, "/metadata/generation", 1), replicas, replicas, replicas,
-                       replicas, "Available", "True", "MinimumReplicasAvailable",
-                       time_json(TIME_RFC3339, world_now(world))));
-        kube_log(world, fleet, kind, "MODIFIED", object);
+        if (object)
+                kube_roll_out(world, fleet, object);
 }
 
 static void end_namespace(struct world *world, struct json_object *argument) {

@@ -86,14 +86,16 @@ void karmada_set_members(struct world *world, const char *fleet, struct json_obj
 static void add_deployment(struct world *world, const char *fleet, const char *namespace,
                            const char *name, int64_t replicas) {
         _cleanup_(freep) char *image = x_printf("registry.example/shop/%s:1.4", name);
+        struct json_object *spec = js_pack(
+                "{'metadata': {'labels': {'app': s}}, 'spec': {'replicas': i, "
+                "'selector': {'matchLabels': {'app': s}}, 'template': {'metadata': {'labels': "
+                "{'app': s}}, "
+                "'spec': {'containers': [{'name': s, 'image': s, 'resources': {"
+                "'limits': {'cpu': s, 'memory': s}}}]}}}}",
+                name, replicas, name, name, name, image, "100m", "200Mi");
 
-        add(world, fleet, "apps", "deployments", namespace, name,
-            js_pack("{'metadata': {'labels': {'app': s}}, 'spec': {'replicas': i, "
-                    "'selector': {'matchLabels': {'app': s}}, 'template': {'metadata': {'labels': "
-                    "{'app': s}}, "
-                    "'spec': {'containers': [{'name': s, 'image': s, 'resources': {"
-                    "'limits': {'cpu': s, 'memory': s}}}]}}}}",
-                    name, replicas, name, name, name, image, "100m", "200Mi"));
+        kube_roll_out(world, fleet,
+                      add(world, fleet, "apps", "deployments", namespace, name, spec));
 }
 
 static void add_policy(struct world *world, const char *fleet, const char *namespace,
