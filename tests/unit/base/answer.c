@@ -211,6 +211,21 @@ START_TEST(a_key_ignores_order_and_what_the_call_does_not_use) {
 }
 END_TEST
 
+/* The list of projects is the same below each of them. */
+START_TEST(a_key_of_the_whole_account_ignores_the_place) {
+        static const struct call global = { .id = "listProjects",
+                                            .service = "iam",
+                                            .path = "/v3/projects",
+                                            .scope = SCOPE_DOMAIN };
+        static const struct param here[] = { { "region", "r" }, { "project_id", "p" } };
+        char *first = key_of(&global, here, 2), *second = key_of(&global, NULL, 0);
+
+        ck_assert_str_eq(first, second);
+        free(first);
+        free(second);
+}
+END_TEST
+
 START_TEST(parameters_are_found_by_name) {
         static const struct param params[] = { { "a", "1" }, { "b", "2" } };
         struct request request = { .params = params, .n_params = 2 };
@@ -268,6 +283,7 @@ int main(void) {
                 { "key", a_key_tells_requests_apart, 0 },
                 { "key-forged", a_key_cannot_be_forged_by_a_value, 0 },
                 { "key-order", a_key_ignores_order_and_what_the_call_does_not_use, 0 },
+                { "key-global", a_key_of_the_whole_account_ignores_the_place, 0 },
                 { "params", parameters_are_found_by_name, 0 },
                 { "source", a_source_without_send_and_seen_says_so, 0 },
                 {},
