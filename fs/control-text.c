@@ -38,7 +38,7 @@ int control_readme(struct session *session, const struct op *op, struct buf *buf
 /** control_status() - for people. */
 int control_status(struct session *session, const struct op *op, struct buf *buf) {
         char since[STAMP_TEXT_SIZE];
-        unsigned slots, pending;
+        unsigned slots, pending, waiting;
         size_t nodes;
 
         (void)op;
@@ -49,12 +49,14 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
         pthread_mutex_lock(&session->wait.lock);
         slots = session->wait.slots;
         pending = session->wait.n_pending;
+        waiting = session->wait.n_waiting;
         pthread_mutex_unlock(&session->wait.lock);
         (void)buf_printf(buf, "version: %s\nmounted: %s\nsince: %s\nmode: %s\n", HCLOUDFS_VERSION,
                          session->options.mountpoint ? session->options.mountpoint : "-", since,
                          session->options.is_read_only ? "read-only" : "read-write");
-        (void)buf_printf(buf, "waiting: %u of %d, %u more queued\nahead: %zu queued\n", slots,
-                         WAIT_SLOTS, pending, ahead_queued(&session->ahead));
+        (void)buf_printf(buf, "waiting: %u requests for %u answers, %u of them not asked for yet\n",
+                         waiting, slots + pending, pending);
+        (void)buf_printf(buf, "ahead: %zu queued\n", ahead_queued(&session->ahead));
         (void)buf_printf(buf, "nodes: %zu\nparallel directory operations: %s\n", nodes,
                          session->has_parallel_directories ? "yes" : "no");
         for (size_t i = 0; i < session->options.n_accounts; i++) {
@@ -101,14 +103,14 @@ static void add_value(struct buf *buf, const char *name, const char *type, const
 /** control_metrics() - Prometheus' text format. */
 int control_metrics(struct session *session, const struct op *op, struct buf *buf) {
         size_t nodes;
-        unsigned slots;
+        unsigned waiting;
 
         (void)op;
         pthread_mutex_lock(&session->tree.lock);
         nodes = session->tree.count;
         pthread_mutex_unlock(&session->tree.lock);
         pthread_mutex_lock(&session->wait.lock);
-        slots = session->wait.slots;
+        waiting = session->wait.n_waiting;
         pthread_mutex_unlock(&session->wait.lock);
         add_counters(session, buf, "hcloudfs_operations_total", "Requests of the kernel.",
                      session->record.operations);
@@ -117,7 +119,7 @@ int control_metrics(struct session *session, const struct op *op, struct buf *bu
         add_value(buf, "hcloudfs_api_calls_total", "counter", "API calls that requests caused.",
                   atomic_load(&session->record.calls));
         add_value(buf, "hcloudfs_nodes", "gauge", "Files and directories the kernel knows.", nodes);
-        add_value(buf, "hcloudfs_waiting", "gauge", "Requests that wait for the cloud.", slots);
+        add_value(buf, "hcloudfs_waiting", "gauge", "Requests that wait for the cloud.", waiting);
         add_value(buf, "hcloudfs_ahead_queued", "gauge", "Prefetches that wait for their turn.",
                   ahead_queued(&session->ahead));
         return buf->error;

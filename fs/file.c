@@ -188,8 +188,27 @@ static void handle_end(struct session *session, struct handle *handle) {
                 notify_inode(&session->notify, node->id);
         document_unref(handle->snapshot);
         node_unref(&session->tree, node);
+        *handle->link = handle->next;
+        if (handle->next)
+                handle->next->link = handle->link;
         pthread_mutex_unlock(&session->tree.lock);
         free(handle);
+}
+
+/** file_end_all() - the mount ends: what is still open, the kernel will not close any more. */
+void file_end_all(struct session *session) {
+        while (session->handles)
+                handle_end(session, session->handles);
+}
+
+/* Tree locked. */
+static void handle_begin(struct session *session, struct handle *handle, struct node *node) {
+        handle->node = node_ref(node);
+        handle->next = session->handles;
+        handle->link = &session->handles;
+        if (handle->next)
+                handle->next->link = &handle->next;
+        session->handles = handle;
 }
 
 /* Tree locked; unlocks it. @document: what a live file says now, taken over; NULL for others. */
@@ -198,7 +217,7 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
         struct session *session = task->session;
         int64_t now = stamp_monotonic_ms();
 
-        handle->node = node_ref(node);
+        handle_begin(session, handle, node);
         handle->snapshot = document;
         handle->is_direct = handle->can_write || is_direct(node);
         task->fi.noflush = !handle->can_write;

@@ -6,6 +6,7 @@
 
 /* An open file. Protected by the tree's lock. */
 struct handle {
+        struct handle *next, **link;   /* all that are open */
         struct node *node;             /* referenced */
         struct document *snapshot;     /* direct: what this handle reads; referenced */
         struct fuse_pollhandle *waker; /* who polls and is to be woken; owned */
@@ -16,6 +17,7 @@ struct handle {
         bool can_write;
 };
 
+void file_end_all(struct session *session);
 void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
 void file_on_readlink(fuse_req_t req, fuse_ino_t node);
 void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);

@@ -104,6 +104,7 @@ struct session *session_free(struct session *session) {
                 return NULL;
         wait_stop(&session->wait);
         ahead_stop(&session->ahead);
+        file_end_all(session);
         watch_stop(&session->watch);
         notify_stop(&session->notify);
         if (session->fuse) {

@@ -37,6 +37,7 @@ struct session {
         struct record record;
         struct session_options options;
         struct branch root, control, why;
+        struct handle *handles;  /* that are open; tree's lock */
         struct fuse_session *fuse;
         int64_t began_s;         /* realtime */
         size_t learnt_bytes;     /* of documents since memory was looked over; tree's lock */

@@ -83,7 +83,7 @@ static struct flight *find(struct wait *wait, const struct node *node, enum want
         return NULL;
 }
 
-static void attach(struct flight *flight, struct task *task) {
+static void attach(struct wait *wait, struct flight *flight, struct task *task) {
         struct task **end = &flight->tasks;
 
         while (*end)
@@ -91,9 +91,10 @@ static void attach(struct flight *flight, struct task *task) {
         *end = task;
         task->next = NULL;
         task->flight = flight;
+        wait->n_waiting++;
 }
 
-static void detach(struct task *task) {
+static void detach(struct wait *wait, struct task *task) {
         struct task **p = &task->flight->tasks;
 
         while (*p != task)
@@ -101,6 +102,7 @@ static void detach(struct task *task) {
         *p = task->next;
         task->next = NULL;
         task->flight = NULL;
+        wait->n_waiting--;
 }
 
 /*
@@ -120,7 +122,7 @@ static void on_interrupt(fuse_req_t req, void *data) {
         if (flight && flight->want == WANT_WORK) {
                 atomic_store(&flight->op.cancelled, true); /* it uses the task: ends by itself */
         } else if (flight) {
-                detach(task);
+                detach(wait, task);
                 if (!flight->tasks && !flight->is_ahead)
                         atomic_store(&flight->op.cancelled, true);
                 is_out = true;
@@ -177,8 +179,10 @@ static int fly(struct session *session, struct flight *flight) {
         pthread_mutex_lock(&wait->lock);
         leave_running(wait, flight);
         task = STEAL(flight->tasks);
-        for (struct task *t = task; t; t = t->next)
+        for (struct task *t = task; t; t = t->next) {
                 t->flight = NULL;
+                wait->n_waiting--;
+        }
         pthread_mutex_unlock(&wait->lock);
 
         while (task) {
@@ -239,7 +243,7 @@ static void start(struct session *session, struct flight *flight, struct task *t
         flight->op.uid = task->op.uid;
         flight->op.pid = task->op.pid;
         flight->op.command = task->op.command;
-        attach(flight, task);
+        attach(wait, flight, task);
         if (!has_slot) {
                 push(wait, flight);
                 pthread_mutex_unlock(&wait->lock);
@@ -269,7 +273,7 @@ static int board(struct task *task, struct flight *flight) {
         }
         other = find(wait, flight->node, flight->want, flight->name);
         if (other) {
-                attach(other, task);
+                attach(wait, other, task);
                 pthread_mutex_unlock(&wait->lock);
                 flight_free(session, flight);
                 return 0;

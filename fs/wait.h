@@ -23,6 +23,7 @@ struct wait {
         struct flight *pending, **pending_end;
         unsigned slots;             /* taken */
         unsigned n_pending;
+        unsigned n_waiting;         /* tasks, in all flights */
         bool is_stopping;
 };
 

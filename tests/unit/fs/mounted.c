@@ -54,6 +54,7 @@ void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only
                                  &mounted->session),
                          0);
         ck_assert_int_eq(session_mount(mounted->session, &args), 0);
+        fuse_opt_free_args(&args);
         ck_assert_int_eq(pthread_create(&mounted->thread, NULL, serve, mounted), 0);
         ck_assert_int_eq(mounted_run(mounted, "test -d .hcloudfs", NULL), 0);
 }
@@ -78,39 +79,55 @@ static void read_all(int fd, struct buf *buf) {
                 ck_assert_int_eq(buf_add(buf, data, (size_t)n), 0);
 }
 
-/**
- * mounted_run() - a shell command in the mount's root; what it prints, errors too, is appended to
- * @ret_output. Returns its exit status. For commands that do not have to be waited for, use `&`
- * and `wait` in them.
- */
-int mounted_run(const struct mounted *mounted, const char *command, struct buf *ret_output) {
-        int pipes[2], status;
-        pid_t child;
+static pid_t spawn(const struct mounted *mounted, const char *command, int output) {
+        pid_t child = fork();
 
-        ck_assert_int_eq(pipe(pipes), 0);
-        child = fork();
         ck_assert_int_ge(child, 0);
-        if (child == 0) {
-                dup2(pipes[1], STDOUT_FILENO);
-                dup2(pipes[1], STDERR_FILENO);
-                close(pipes[0]);
-                close(pipes[1]);
-                if (chdir(mounted->path) == 0)
-                        execl("/bin/bash", "bash", "-c", command, (char *)NULL);
-                _exit(127);
-        }
-        close(pipes[1]);
-        if (ret_output) {
-                read_all(pipes[0], ret_output);
-        } else {
-                struct buf output = BUF_INIT(0);
+        if (child > 0)
+                return child;
+        (void)setpgid(0, 0);
+        dup2(output, STDOUT_FILENO);
+        dup2(output, STDERR_FILENO);
+        if (output > STDERR_FILENO)
+                close(output);
+        if (chdir(mounted->path) == 0)
+                execl("/bin/bash", "bash", "-c", command, (char *)NULL);
+        _exit(127);
+}
 
-                read_all(pipes[0], &output);
-                buf_done(&output);
-        }
-        close(pipes[0]);
+/** mounted_spawn() - begin a command whose output nobody wants; it is a process group. */
+pid_t mounted_spawn(const struct mounted *mounted, const char *command) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        pid_t child = spawn(mounted, command, null);
+
+        close(null);
+        return child;
+}
+
+/** mounted_wait() - the exit status, or 128 and the signal that ended it. */
+int mounted_wait(pid_t child) {
+        int status;
+
         ck_assert_int_eq(waitpid(child, &status, 0), child);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/**
+ * mounted_run() - a shell command in the mount's root; what it prints, errors too, is appended to
+ * @ret_output, which may be NULL. Returns as mounted_wait().
+ */
+int mounted_run(const struct mounted *mounted, const char *command, struct buf *ret_output) {
+        struct buf output = BUF_INIT(0);
+        int pipes[2];
+        pid_t child;
+
+        ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+        child = spawn(mounted, command, pipes[1]);
+        close(pipes[1]);
+        read_all(pipes[0], ret_output ? ret_output : &output);
+        close(pipes[0]);
+        buf_done(&output);
+        return mounted_wait(child);
 }
 
 /** mounted_count() - requests of one kind so far. */

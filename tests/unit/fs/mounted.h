@@ -19,5 +19,7 @@ bool mounted_possible(void);
 void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only);
 void mounted_stop(struct mounted *mounted);
 int mounted_run(const struct mounted *mounted, const char *command, struct buf *ret_output);
+pid_t mounted_spawn(const struct mounted *mounted, const char *command);
+int mounted_wait(pid_t child);
 unsigned long long mounted_count(const struct mounted *mounted, enum operation operation);
 void mounted_settle(const struct mounted *mounted);
