@@ -32,6 +32,12 @@ void source_note(struct source *source, const struct request *list, const char *
                 source->ops->note(source, list, id, body, len, now_ms);
 }
 
+/** source_learn() - see struct source_ops; nothing where it is absent. */
+void source_learn(struct source *source, const struct request *request, struct answer *answer) {
+        if (source->ops->learn)
+                source->ops->learn(source, request, answer);
+}
+
 /** source_free() - end a source and those below it; NULL is fine. Returns NULL. */
 struct source *source_free(struct source *source) {
         if (source)

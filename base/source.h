@@ -94,6 +94,13 @@ struct source_ops {
         void (*note)(struct source *source, const struct request *list, const char *id,
                      const char *body, size_t len, int64_t now_ms);
 
+        /*
+         * Tells a source that remembers answers what a reading request would be answered now, learnt
+         * by another call that tells of many at once. @answer is sealed and stays the caller's. NULL
+         * in a source that remembers nothing.
+         */
+        void (*learn)(struct source *source, const struct request *request, struct answer *answer);
+
         void (*free)(struct source *source);
 };
 
@@ -110,6 +117,7 @@ int source_seen(struct source *source, const char *key, uint64_t hash, int64_t n
                 int64_t *ret_ms);
 void source_note(struct source *source, const struct request *list, const char *id,
                  const char *body, size_t len, int64_t now_ms);
+void source_learn(struct source *source, const struct request *request, struct answer *answer);
 struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source *, source_free)
 

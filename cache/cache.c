@@ -107,6 +107,7 @@ static const struct source_ops cache_ops = {
         .send = cache_send,
         .seen = cache_seen,
         .note = cache_note,
+        .learn = cache_learn,
         .free = cache_free,
 };
 

@@ -84,3 +84,32 @@ void cache_note(struct source *source, const struct request *list, const char *i
         ask_done(&ask);
         (void)pthread_mutex_unlock(&cache->noting);
 }
+
+/** cache_learn() - see struct source_ops. */
+void cache_learn(struct source *source, const struct request *request, struct answer *answer) {
+        struct cache *cache = cache_from(source);
+        struct answer *merged = NULL;
+        struct known known = { 0 };
+        struct ask ask;
+        int r;
+
+        r = ask_init(&ask, request);
+        if (r == 0)
+                r = known_anywhere(cache, &ask, &known);
+        if (r == 0)
+                r = merge_answers(request->call, known.answer, answer, &merged);
+        if (r == 0) {
+                struct origin origin = { .call = request->call,
+                                         .asked_ms = answer->fetched_ms,
+                                         .bytes = answer_bytes(merged) };
+
+                (void)pthread_mutex_lock(&cache->lock);
+                origin.turn = ++cache->flights.turns;
+                memory_allow(&cache->memory, &ask.whole);
+                known_keep(cache, &ask.whole, &origin, merged, false);
+                (void)pthread_mutex_unlock(&cache->lock);
+        }
+        (void)answer_unref(merged);
+        known_done(&known);
+        ask_done(&ask);
+}

@@ -63,3 +63,4 @@ int cache_fetch(struct source *source, struct op *op, const struct request *requ
                 struct answer **ret);
 void cache_note(struct source *source, const struct request *list, const char *id,
                 const char *body, size_t len, int64_t now_ms);
+void cache_learn(struct source *source, const struct request *request, struct answer *answer);
