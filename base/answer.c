@@ -285,17 +285,21 @@ static void add_template_params(const struct request *request, const char *templ
 
 /**
  * request_key() - what tells one reading request from another within an account: service, call,
- * each parameter that the call uses and, unless it is of the whole account, region, project and
- * engine. Errors as buf_reserve().
+ * each parameter that the call uses, and the place as far as its scope needs one. Errors as
+ * buf_reserve().
  */
 int request_key(const struct request *request, struct buf *buf) {
-        static const char always[] = "{region}{project_id}{engine_id}";
+        static const char *const places[] = {
+                [SCOPE_PROJECT] = "{region}{project_id}",
+                [SCOPE_ENGINE] = "{region}{project_id}{engine_id}",
+                [SCOPE_KUBE] = "{region}{project_id}{engine_id}",
+                [SCOPE_DOMAIN] = "",
+                [SCOPE_NONE] = "",
+        };
         const struct call *call = request->call;
-        bool is_global = call->scope == SCOPE_DOMAIN || call->scope == SCOPE_NONE;
 
         (void)buf_printf(buf, "%s/%s;", call->service, call->id);
-        if (!is_global)
-                add_template_params(request, always, buf);
+        add_template_params(request, places[call->scope], buf);
         add_template_params(request, call->path, buf);
         add_template_params(request, call->query, buf);
         add_template_params(request, call->headers, buf);

@@ -226,6 +226,25 @@ START_TEST(a_key_of_the_whole_account_ignores_the_place) {
 }
 END_TEST
 
+/* What an engine's server answers is its own; the list of engines is the same below each of them. */
+START_TEST(a_key_has_the_engine_where_it_matters) {
+        static const struct param params[] = { { "project_id", "p" }, { "engine_id", "e" } };
+        struct call of_project = { .id = "listEngines", .service = "cse", .path = "/engines" };
+        struct call of_engine = of_project;
+        char *keys[4];
+
+        of_engine.scope = SCOPE_ENGINE;
+        keys[0] = key_of(&of_project, params, 1);
+        keys[1] = key_of(&of_project, params, 2);
+        keys[2] = key_of(&of_engine, params, 1);
+        keys[3] = key_of(&of_engine, params, 2);
+        ck_assert_str_eq(keys[0], keys[1]);
+        ck_assert_str_ne(keys[2], keys[3]);
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                free(keys[i]);
+}
+END_TEST
+
 START_TEST(parameters_are_found_by_name) {
         static const struct param params[] = { { "a", "1" }, { "b", "2" } };
         struct request request = { .params = params, .n_params = 2 };
@@ -284,6 +303,7 @@ int main(void) {
                 { "key-forged", a_key_cannot_be_forged_by_a_value, 0 },
                 { "key-order", a_key_ignores_order_and_what_the_call_does_not_use, 0 },
                 { "key-global", a_key_of_the_whole_account_ignores_the_place, 0 },
+                { "key-engine", a_key_has_the_engine_where_it_matters, 0 },
                 { "params", parameters_are_found_by_name, 0 },
                 { "source", a_source_without_send_and_seen_says_so, 0 },
                 {},
