@@ -4,12 +4,17 @@
 #include <string.h>
 
 #include "backends/service.h"
-#include "base/log.h"
+#include "base/stamp.h"
 #include "base/text.h"
 #include "cache/cache.h"
 #include "fs/branch.h"
 
-enum { LOGIN_TIMEOUT_MS = 60 * 1000, PATH_BYTES_MAX = 4096 };
+enum {
+        LOGIN_TIMEOUT_MS = 60 * 1000,
+        PATH_BYTES_MAX = 4096,
+        CACHE_PATIENCE_MS = 3000,
+        CACHE_RETRY_MS = 25,
+};
 
 static int cache_path(const char *directory, const char *account, char **ret) {
         struct buf path = BUF_INIT(PATH_BYTES_MAX);
@@ -41,6 +46,23 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
         return r < 0 ? r : branch_new(stack->view, &stack->branch);
 }
 
+/* The daemon of a mount that was just unmounted may need a moment to let go of its cache. */
+static int stack_cache(struct account_stack *stack, struct op *op, const char *path) {
+        const struct timespec pause = { .tv_nsec = CACHE_RETRY_MS * 1000000L };
+        int64_t until = stamp_monotonic_ms() + CACHE_PATIENCE_MS;
+
+        for (;;) {
+                int r = service_new(stack->auth, &stack->service);
+
+                if (r == 0)
+                        r = cache_new(op, &(struct cache_options){ .path = path },
+                                      STEAL(stack->service), &stack->source);
+                if (r != -EBUSY || stamp_monotonic_ms() > until)
+                        return r;
+                (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        }
+}
+
 /* Puts one floor upon the other; needs no network. */
 static int stack_up(struct account_stack *stack, struct http *http, struct op *op,
                     const struct accounts_options *options) {
@@ -52,10 +74,7 @@ static int stack_up(struct account_stack *stack, struct http *http, struct op *o
         if (r == 0)
                 r = auth_new(http, stack->account, &stack->auth);
         if (r == 0)
-                r = service_new(stack->auth, &stack->service);
-        if (r == 0)
-                r = cache_new(op, &(struct cache_options){ .path = path }, STEAL(stack->service),
-                              &stack->source);
+                r = stack_cache(stack, op, path);
         return r < 0 ? r : stack_view(stack, options);
 }
 

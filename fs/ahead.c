@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/content.h"
@@ -69,9 +70,11 @@ static void note_failure(struct session *session, const struct ahead_job *job, i
 
         if (r == -ENOENT || r == -EALREADY || r == -ECANCELED || r == -EINTR)
                 return;
-        if (r == -EBUSY || r == -ETIMEDOUT || r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EIO)
+        if (r == -EBUSY || r == -ETIMEDOUT || r == -ENETUNREACH || r == -EHOSTUNREACH) {
+                log_debug("nothing is read ahead for a while: %s", strerror(-r));
                 atomic_store(&session->ahead.paused_until_ms,
                              stamp_monotonic_ms() + AHEAD_PAUSE_MS);
+        }
         pthread_mutex_lock(&session->tree.lock);
         dir = job->directory ? tree_node(&session->tree, job->directory) : NULL;
         if (dir && dir->type == ENTRY_DIRECTORY && dir->directory) {
@@ -114,27 +117,36 @@ static void let_go(struct session *session, struct node *node) {
         pthread_mutex_unlock(&session->tree.lock);
 }
 
-/* Lists a directory if it is not known; @is_goal: where a call may be spent. */
-static int list(struct session *session, struct node *node, bool is_goal, unsigned *left) {
-        bool is_fresh, costs;
+static bool is_known(const struct node *node) {
+        int64_t now = stamp_monotonic_ms();
+
+        if (node->type == ENTRY_DIRECTORY)
+                return directory_is_fresh(node->directory, now);
+        return node->content && content_is_usable(node->content, now);
+}
+
+/* Lists a directory or reads a file if that is not known; @is_goal: where a call may be spent. */
+static int get(struct session *session, struct node *node, bool is_goal, unsigned *left) {
+        bool is_there, costs;
 
         pthread_mutex_lock(&session->tree.lock);
-        is_fresh = directory_is_fresh(node->directory, stamp_monotonic_ms());
+        is_there = is_known(node);
         costs = node->branch->ops->costs_call && node->branch->ops->costs_call(node);
-        if (!is_fresh && costs == is_goal && *left > 0)
+        if (!is_there && costs == is_goal && *left > 0)
                 node_ref(node);
         pthread_mutex_unlock(&session->tree.lock);
-        if (is_fresh)
+        if (is_there)
                 return 0;
         if (costs != is_goal || *left == 0)
                 return -ECANCELED;
         --*left;
-        return wait_ahead(session, node, WANT_LIST, OP_AHEAD, 0);
+        return wait_ahead(session, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
+                          OP_AHEAD, 0);
 }
 
-/* The next directory in @dir from @position on, only @name if that is given, as a reference. */
-static struct node *next_directory(struct session *session, struct node *dir, const char *name,
-                                   size_t *position) {
+/* The next entry in @dir from @position on, as a reference: a directory, or the one called @name. */
+static struct node *next_entry(struct session *session, struct node *dir, const char *name,
+                               size_t *position) {
         const struct listing *listing = NULL;
         struct node *node = NULL;
 
@@ -144,7 +156,8 @@ static struct node *next_directory(struct session *session, struct node *dir, co
         while (listing && !node && *position < listing->count) {
                 const struct entry *entry = &listing->entries[(*position)++];
 
-                if (entry->type == ENTRY_DIRECTORY && (!name || text_eq(entry->name, name)) &&
+                if ((name ? entry->type != ENTRY_LINK && text_eq(entry->name, name)
+                          : entry->type == ENTRY_DIRECTORY) &&
                     tree_adopt(&session->tree, dir, entry, &node) == 0)
                         node_ref(node);
         }
@@ -152,19 +165,19 @@ static struct node *next_directory(struct session *session, struct node *dir, co
         return node;
 }
 
-/* From @top that many levels down to each directory called as the job says. */
+/* From @top that many levels down to each entry called as the job says. */
 static int run_walk(struct session *session, const struct ahead_job *job, struct node *top,
                     unsigned levels, unsigned *left) {
         struct node *node;
         size_t position = 0;
-        int r = list(session, top, false, left);
+        int r = get(session, top, false, left);
 
         while (r == 0) {
-                node = next_directory(session, top, levels == 1 ? job->name : NULL, &position);
+                node = next_entry(session, top, levels == 1 ? job->name : NULL, &position);
                 if (!node)
                         return 0;
                 if (levels == 1)
-                        r = list(session, node, true, left);
+                        r = get(session, node, true, left);
                 else
                         r = run_walk(session, job, node, levels - 1, left);
                 if (r == -EALREADY || r == -ECANCELED)
@@ -333,6 +346,8 @@ void ahead_needed(struct session *session, struct node *file, bool is_missing) {
         if (file->branch->is_local || !file->is_named || !dir->directory ||
             !dir->directory->snapshot)
                 return;
+        if (is_missing)
+                ahead_entered(session, file, true);
         if (is_missing && dir->directory->body_needs < AHEAD_BODY_NEEDS)
                 dir->directory->body_needs++;
         if (dir->directory->body_needs < AHEAD_BODY_NEEDS ||
@@ -396,9 +411,10 @@ static void queue_walk(struct session *session, struct node *top, const struct e
         tree_forget(&session->tree, node, 0);
 }
 
-/* The walk came below another child of @top: those that follow come ahead. Tree locked. */
+/* The walk came below another child of @top: those that follow come ahead, from that child itself
+ * on if @with_child. Tree locked. */
 static void go_on(struct session *session, struct ahead_walk *walk, struct node *top,
-                  const struct node *child) {
+                  const struct node *child, bool with_child) {
         const struct listing *listing = top->directory->snapshot->listing;
         const struct entry *entry = listing_find(listing, child->name);
         size_t position;
@@ -410,38 +426,55 @@ static void go_on(struct session *session, struct ahead_walk *walk, struct node 
         if (walk->window > AHEAD_WINDOW_MAX)
                 walk->window = AHEAD_WINDOW_MAX;
         if (walk->next <= position)
-                walk->next = (uint32_t)position + 1;
+                walk->next = (uint32_t)position + (with_child ? 0 : 1);
         while (walk->next < listing->count && walk->next <= position + walk->window)
                 queue_walk(session, top, &listing->entries[walk->next++], walk);
 }
 
-/**
- * ahead_entered() - a directory is opened; @was_missing: its list had to be waited for. When the
- * same name is opened below a second child of something, a walk is going on. Tree locked.
- */
-void ahead_entered(struct session *session, struct node *dir, bool was_missing) {
+/* Whoever does below one child what he did below the one before will do the rest of it, too. */
+static void go_on_all(struct session *session, struct ahead_walk *walk, struct node *top,
+                      const struct node *child) {
         struct ahead *ahead = &session->ahead;
-        struct node *child = dir->parent;
+        uint64_t before = walk->child;
 
-        if (dir->branch->is_local || !dir->branch->ops->costs_call ||
-            !dir->branch->ops->costs_call(dir))
+        for (size_t i = 0; i < AHEAD_WALKS; i++) {
+                struct ahead_walk *other = &ahead->walks[i];
+
+                if (!other->name || other->top != walk->top || other->levels != walk->levels ||
+                    other->child != before)
+                        continue;
+                other->child = child->id;
+                other->used = ++ahead->clock;
+                go_on(session, other, top, child, other != walk);
+        }
+}
+
+/**
+ * ahead_entered() - a directory is opened or a file's body needed; @was_missing: somebody had to
+ * wait for it. When the same name is used below a second child of something, a walk is going on.
+ * Tree locked.
+ */
+void ahead_entered(struct session *session, struct node *node, bool was_missing) {
+        struct ahead *ahead = &session->ahead;
+        struct node *child = node->parent;
+
+        if (node->branch->is_local || !node->branch->ops->costs_call ||
+            !node->branch->ops->costs_call(node))
                 return;
         for (unsigned levels = 1; levels <= AHEAD_LEVELS && child; levels++) {
                 struct node *top = child->parent;
                 struct ahead_walk *walk;
 
-                if (!top || top->branch != dir->branch || !top->directory ||
+                if (!top || top->branch != node->branch || !top->directory ||
                     !top->directory->snapshot)
                         return;
-                walk = find_walk(ahead, top, levels, dir->name);
-                if (!walk) {
-                        begin_walk(ahead, top, child, levels, dir->name);
-                } else if (walk->child != child->id) {
+                walk = find_walk(ahead, top, levels, node->name);
+                if (!walk)
+                        begin_walk(ahead, top, child, levels, node->name);
+                else if (walk->child != child->id && (was_missing || walk->window))
+                        go_on_all(session, walk, top, child);
+                else
                         walk->child = child->id;
-                        walk->used = ++ahead->clock;
-                        if (was_missing || walk->window)
-                                go_on(session, walk, top, child);
-                }
                 child = top;
         }
 }

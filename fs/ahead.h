@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is asked for before anybody needs it: bodies of the files that follow in a directory once a
- * third one of it was needed, lists that a walk is about to come to, and what is in the last
- * quarter of its time. Walkers are sequential, the network need not be.
+ * third one of it was needed, lists and bodies that a walk is about to come to, and what is in the
+ * last quarter of its time. Walkers are sequential, the network need not be.
  */
 #pragma once
 
@@ -21,11 +21,11 @@ enum {
         AHEAD_WINDOW_MIN = 8,   /* how far ahead of the reader, doubling up to … */
         AHEAD_WINDOW_MAX = 256,
         AHEAD_PAUSE_MS = 5000,  /* after a failure */
-        AHEAD_WALKS = 32,       /* walks remembered */
+        AHEAD_WALKS = 256,      /* walks remembered */
         AHEAD_LEVELS = 3,       /* between what walks have in common and the list they come to */
 };
 
-/* Somebody listed `name` below one child of `top`, `levels` further down. */
+/* Somebody listed or read `name` below one child of `top`, `levels` further down. */
 struct ahead_walk {
         uint64_t top, child;    /* nodeids */
         uint64_t used;          /* the older goes first */

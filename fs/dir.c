@@ -34,6 +34,8 @@ static int ready(struct task *task, struct node **ret) {
                 return r;
         }
         if (!directory_is_fresh(node->directory, now) && !task_waited(task, WANT_LIST)) {
+                if (task->operation == OPERATION_OPENDIR)
+                        ahead_entered(task->session, node, true);
                 node_ref(node);
                 pthread_mutex_unlock(&tree->lock);
                 return wait_for(task, node, WANT_LIST);
@@ -166,7 +168,8 @@ static int serve_open(struct task *task) {
                 return r;
         task->fi.cache_readdir = dir->branch != &session->why;
         task->fi.keep_cache = directory_keep(dir->directory);
-        ahead_entered(session, dir, task_waited(task, WANT_LIST));
+        if (!task_waited(task, WANT_LIST))
+                ahead_entered(session, dir, false);
         pthread_mutex_unlock(&session->tree.lock);
         fuse_reply_open(task->req, &task->fi);
         return task_end(task);

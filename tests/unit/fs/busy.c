@@ -220,6 +220,38 @@ START_TEST(a_walk_brings_the_lists_that_follow) {
 }
 END_TEST
 
+/* A registry: below each service a version, below that two collections. */
+START_TEST(a_walk_is_recognised_through_levels) {
+        struct view *view = fake_new();
+        struct place *app = fake_add(view, NULL, "app", ENTRY_DIRECTORY, NULL), *last = NULL;
+
+        for (int i = 0; i < 9; i++) {
+                char name[16];
+                struct place *version;
+
+                (void)snprintf(name, sizeof(name), "service-%d", i);
+                version = fake_add(view, fake_add(view, app, name, ENTRY_DIRECTORY, NULL), "1.0",
+                                   ENTRY_DIRECTORY, NULL);
+                last = fake_add(view, version, "instances", ENTRY_DIRECTORY, NULL);
+                fake_set_costly(view, last);
+                last = fake_add(view, version, "schemas", ENTRY_DIRECTORY, NULL);
+                fake_set_costly(view, last);
+        }
+        mounted_start(&mounted, view, false);
+        ck_assert_int_eq(mounted_run(&mounted,
+                                     "cd demo/app && ls && ls */ && ls service-0/1.0/instances "
+                                     "service-0/1.0/schemas",
+                                     NULL),
+                         0);
+        ck_assert_uint_eq(fake_asked(view, last), 0);
+        ck_assert_int_eq(mounted_run(&mounted, "ls demo/app/service-1/1.0/instances", NULL), 0);
+        AWAIT(fake_asked(view, last) == 1);
+        AWAIT(fake_asked(view, fake_at(view, "app/service-1/1.0/schemas")) == 1);
+        AWAIT(fake_asked(view, fake_at(view, "app/service-8/1.0/instances")) == 1);
+        mounted_stop(&mounted);
+}
+END_TEST
+
 /* File rule 1: what is read through one handle is of one version, whatever is learnt meanwhile. */
 START_TEST(a_reader_sees_one_version) {
         struct buf buf = BUF_INIT(0), path = BUF_INIT(0);
@@ -385,6 +417,7 @@ int main(void) {
                 { .name = "sweep", .test = the_third_body_brings_those_that_follow },
                 { .name = "sweep's end", .test = a_failure_ends_the_sweep },
                 { .name = "walk", .test = a_walk_brings_the_lists_that_follow },
+                { .name = "levels", .test = a_walk_is_recognised_through_levels },
                 { .name = "version", .test = a_reader_sees_one_version },
                 { .name = "time", .test = a_new_version_is_seen_when_its_time_is_up },
                 { .name = "names", .test = names_come_and_go },
