@@ -62,10 +62,21 @@ struct answer *answer_ref(struct answer *answer) {
         return answer;
 }
 
+/* A block of text. Many small texts in few blocks: a list has hundreds of thousands of them. */
+struct answer_text {
+        struct answer_text *next;
+        size_t len, size;
+        char data[];
+};
+
+enum { TEXT_MIN = 512, TEXT_MAX = 256 * 1024 };
+
 static void free_content(struct answer *answer) {
-        for (size_t i = 0; i < answer->count; i++) {
-                free(answer->items[i].id);
-                free(answer->items[i].body);
+        while (answer->text) {
+                struct answer_text *text = answer->text;
+
+                answer->text = text->next;
+                free(text);
         }
         free(answer->items);
         free(answer->by_id);
@@ -86,6 +97,42 @@ struct answer *answer_unref(struct answer *answer) {
         return NULL;
 }
 
+/* Makes room in the first block. */
+static int reserve_text(struct answer *answer, size_t len) {
+        struct answer_text *text = answer->text;
+        size_t size = TEXT_MIN;
+
+        if (text && text->size - text->len >= len)
+                return 0;
+        if (text)
+                size = text->size >= TEXT_MAX / 2 ? TEXT_MAX : text->size * 2;
+        if (size < len)
+                size = len;
+        text = malloc(sizeof(*text) + size);
+        if (!text)
+                return -ENOMEM;
+        *text = (struct answer_text){ .next = answer->text, .size = size };
+        answer->text = text;
+        return 0;
+}
+
+/**
+ * answer_keep() - a terminated copy of a text that lives as long as the answer's items.
+ * For answers that are not sealed yet. Returns NULL when memory is out.
+ */
+char *answer_keep(struct answer *answer, const char *text, size_t len) {
+        char *copy;
+
+        if (reserve_text(answer, len + 1) < 0)
+                return NULL;
+        copy = answer->text->data + answer->text->len;
+        if (len)
+                memcpy(copy, text, len);
+        copy[len] = '\0';
+        answer->text->len += len + 1;
+        return copy;
+}
+
 /** answer_add() - add an item of a list; copies. Returns 0, -E2BIG over the bound, -ENOMEM. */
 int answer_add(struct answer *answer, const char *id, const char *body, size_t len) {
         struct answer_item item = { .len = len };
@@ -95,15 +142,10 @@ int answer_add(struct answer *answer, const char *id, const char *body, size_t l
                        sizeof(*answer->items));
         if (r < 0)
                 return r;
-        item.id = strdup(id);
-        item.body = malloc(len + 1);
-        if (!item.id || !item.body) {
-                free(item.id);
-                free(item.body);
+        item.id = answer_keep(answer, id, strlen(id));
+        item.body = answer_keep(answer, body, len);
+        if (!item.id || !item.body)
                 return -ENOMEM;
-        }
-        memcpy(item.body, body, len);
-        item.body[len] = '\0';
         answer->items[answer->count++] = item;
         return 0;
 }
@@ -152,17 +194,12 @@ static void drop_repeated(struct answer *answer) {
         for (size_t i = 1; i < answer->count; i++) {
                 struct answer_item *item = &answer->items[answer->by_id[i]];
 
-                if (strcmp(answer->items[answer->by_id[i - 1]].id, item->id) == 0) {
-                        free(item->body);
+                if (strcmp(answer->items[answer->by_id[i - 1]].id, item->id) == 0)
                         item->body = NULL;
-                }
         }
-        for (size_t i = 0; i < answer->count; i++) {
+        for (size_t i = 0; i < answer->count; i++)
                 if (answer->items[i].body)
                         answer->items[kept++] = answer->items[i];
-                else
-                        free(answer->items[i].id);
-        }
         answer->count = kept;
 }
 

@@ -40,6 +40,8 @@ struct answer_item {
         size_t len;
 };
 
+struct answer_text;
+
 /*
  * What a call answered: all pages of it. Immutable once answer_seal() was called, shared between
  * threads by reference count.
@@ -56,6 +58,7 @@ struct answer {
         struct answer_item *items; /* of a list, in the order received, each id once */
         size_t count, capacity;
         uint32_t *by_id;      /* positions sorted by id */
+        struct answer_text *text; /* blocks in which the items' ids and bodies stand */
         char *revision;       /* what the service calls this state, NULL if it does not */
         char *request_id;
         struct answer *base;  /* whose body and items these are, NULL: its own; owned reference */
@@ -125,6 +128,7 @@ int answer_new(struct answer **ret);
 struct answer *answer_ref(struct answer *answer);
 struct answer *answer_unref(struct answer *answer);
 DEFINE_CLEANUP(struct answer *, answer_unref)
+char *answer_keep(struct answer *answer, const char *text, size_t len);
 int answer_add(struct answer *answer, const char *id, const char *body, size_t len);
 int answer_add_json(struct answer *answer, const char *id, const struct json *item);
 int answer_set_body(struct answer *answer, const char *body, size_t len);

@@ -67,31 +67,27 @@ int load_head(struct connection *connection, const struct key *key, struct head 
         return r;
 }
 
-/* Copies a column whose sum must be @sum. */
-static int copy_blob(sqlite3_stmt *row, int column, int64_t sum, char **ret, size_t *ret_len) {
-        const void *data = sqlite3_column_blob(row, column);
+/* Reads a column whose sum must be @sum; until the next step. */
+static int read_blob(sqlite3_stmt *row, int column, int64_t sum, const char **ret,
+                     size_t *ret_len) {
+        const char *data = sqlite3_column_blob(row, column);
         size_t len = (size_t)sqlite3_column_bytes(row, column);
-        char *copy;
 
         if (len && !data)
                 return -ENOMEM;
         if ((int64_t)digest_hash64(data, len) != sum)
                 return -EBADMSG;
-        copy = malloc(len + 1);
-        if (!copy)
-                return -ENOMEM;
-        if (len)
-                memcpy(copy, data, len);
-        copy[len] = '\0';
-        *ret = copy;
+        *ret = len ? data : "";
         *ret_len = len;
         return 0;
 }
 
 /* An answer may have no body at all, and no sum then. */
-static int load_body(struct connection *connection, sqlite3_stmt *head_row,
-                     const struct head *head, struct answer *answer) {
+static int load_body(struct connection *connection, sqlite3_stmt *head_row, const struct head *head,
+                     struct answer *answer) {
         _cleanup_(statement_end) sqlite3_stmt *row = NULL;
+        const char *body;
+        size_t len;
         int r;
 
         if (sqlite3_column_type(head_row, HEAD_BODY_SUM) == SQLITE_NULL)
@@ -104,15 +100,15 @@ static int load_body(struct connection *connection, sqlite3_stmt *head_row,
         r = statement_step(row);
         if (r <= 0)
                 return r < 0 ? r : -EBADMSG;
-        return copy_blob(row, 1, sqlite3_column_int64(head_row, HEAD_BODY_SUM), &answer->body,
-                         &answer->len);
+        r = read_blob(row, 1, sqlite3_column_int64(head_row, HEAD_BODY_SUM), &body, &len);
+        return r < 0 ? r : answer_set_body(answer, body, len);
 }
 
 /* Returns 1, 0 if no row has that id, or negative errno. */
 static int load_item(struct connection *connection, const struct head *head, const char *id,
                      struct answer *answer) {
         _cleanup_(statement_end) sqlite3_stmt *row = NULL;
-        _cleanup_(freep) char *body = NULL;
+        const char *body;
         size_t len;
         int r;
 
@@ -124,7 +120,7 @@ static int load_item(struct connection *connection, const struct head *head, con
         r = statement_step(row);
         if (r <= 0)
                 return r;
-        r = copy_blob(row, 1, sqlite3_column_int64(row, 0), &body, &len);
+        r = read_blob(row, 1, sqlite3_column_int64(row, 0), &body, &len);
         if (r == 0)
                 r = answer_add(answer, id, body, len);
         return r < 0 ? r : 1;
@@ -166,15 +162,19 @@ static int read_positions(sqlite3_stmt *head_row, size_t count, struct position 
 static int take_item(sqlite3_stmt *row, const struct position *position, struct answer *answer) {
         struct answer_item *item = &answer->items[position->ordinal];
         const char *id = (const char *)sqlite3_column_text(row, 1);
+        const char *body;
+        size_t len;
         int r;
 
         if (!id || sqlite3_column_int64(row, 0) != position->place || item->id)
                 return -EBADMSG;
-        r = copy_blob(row, 3, sqlite3_column_int64(row, 2), &item->body, &item->len);
+        r = read_blob(row, 3, sqlite3_column_int64(row, 2), &body, &len);
         if (r < 0)
                 return r;
-        item->id = strdup(id);
-        return item->id ? 0 : -ENOMEM;
+        item->id = answer_keep(answer, id, strlen(id));
+        item->body = answer_keep(answer, body, len);
+        item->len = len;
+        return item->id && item->body ? 0 : -ENOMEM;
 }
 
 static int load_rows(struct connection *connection, const struct head *head,
@@ -277,8 +277,8 @@ static int load_inside(struct connection *connection, const struct key *key, con
 /**
  * load_answer() - read an answer.
  * @only: id of the one item to read, which makes a partial answer; the whole list if it has none of
- * that id. @ret: a sealed answer. Returns 0, -ENOENT, -EBADMSG when the file is damaged, or another negative
- * errno.
+ * that id. @ret: a sealed answer.
+ * Returns 0, -ENOENT, -EBADMSG when the file is damaged, or another negative errno.
  */
 int load_answer(struct connection *connection, const struct key *key, const char *only,
                 struct head *ret_head, struct answer **ret) {
