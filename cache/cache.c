@@ -2,6 +2,7 @@
 #include "cache/cache.h"
 
 #include "base/digest.h"
+#include "base/stamp.h"
 #include "cache/state.h"
 
 #define DEFAULT_MEMORY   (UINT64_C(64) << 20)
@@ -21,6 +22,7 @@ static int cache_send(struct source *source, struct op *op, const struct request
         r = source_send(cache->next, op, request, ret);
         (void)pthread_mutex_lock(&cache->lock);
         cache->changes++;
+        cache->changed_ms = stamp_now_ms();
         memory_change(&cache->memory, change);
         flights_change(&cache->flights, change);
         if (cache->writer)

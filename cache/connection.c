@@ -154,8 +154,8 @@ int connection_get(struct connection *connection, enum statement which, sqlite3_
         int rc, r;
 
         if (!*statement) {
-                rc = sqlite3_prepare_v3(connection->db, texts[which], -1,
-                                        SQLITE_PREPARE_PERSISTENT, statement, NULL);
+                rc = sqlite3_prepare_v3(connection->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                        statement, NULL);
                 r = connection_error(connection, rc);
                 if (r < 0)
                         return r;

@@ -42,8 +42,7 @@ static bool is_silence(int error, const struct op_fault *fault) {
 
 /* A failure, or the older answer in its place where that is allowed. */
 static int fail_or_stale(struct cache *cache, struct op *op, int error,
-                         const struct op_fault *fault, struct answer *known,
-                         struct answer **ret) {
+                         const struct op_fault *fault, struct answer *known, struct answer **ret) {
         if (!op->must_be_fresh && is_silence(error, fault) &&
             known_serve_stale(cache, known, ret) == 0) {
                 op_clear(op);
@@ -83,8 +82,8 @@ static bool wants_refresh(struct entry *entry, const struct request *request, co
  * With the lock. 0 with an answer, -ENOENT where it is known to be absent, AGAIN where neither is
  * known. @ret_refresh: when the answer was asked for, if it wants a refresh.
  */
-static int look_up(struct cache *cache, struct op *op, const struct ask *ask,
-                   struct answer **ret, int64_t *ret_refresh) {
+static int look_up(struct cache *cache, struct op *op, const struct ask *ask, struct answer **ret,
+                   int64_t *ret_refresh) {
         const struct negative *negative = denied(cache, op, ask);
         struct known known;
 

@@ -26,7 +26,8 @@ static const char schema[] =
         " row INTEGER PRIMARY KEY, answer INTEGER NOT NULL, id TEXT, sum INTEGER NOT NULL,"
         " body BLOB NOT NULL);"
         "CREATE INDEX item_id ON item(answer, id, sum) WHERE id NOT NULL;"
-        "CREATE TABLE seen(key INTEGER PRIMARY KEY, hash INTEGER NOT NULL, first INTEGER NOT NULL);";
+        "CREATE TABLE seen(key INTEGER PRIMARY KEY, hash INTEGER NOT NULL, first INTEGER NOT "
+        "NULL);";
 
 /* Makes the file private before SQLite, which goes by the umask, can make it. */
 static int make_private(const char *path) {
@@ -60,7 +61,8 @@ static int make_tables(struct connection *connection) {
 
         (void)snprintf(text, sizeof(text),
                        "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d; %s"
-                       "COMMIT;", APPLICATION_ID, VERSION, schema);
+                       "COMMIT;",
+                       APPLICATION_ID, VERSION, schema);
         rc = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
         return connection_error(connection, rc);
 }

@@ -49,7 +49,7 @@ struct flight *flight_find(struct flights *flights, const struct key *key, const
 
         if (!key->text)
                 return NULL;
-        DL_FOREACH(flights->latest, flight)
+        DL_FOREACH (flights->latest, flight)
                 if (flight->key->hash == key->hash && text_eq(flight->key->text, key->text) &&
                     !flight->is_outdated &&
                     (!op->must_be_fresh || flight->asked_ms > op->fresh_since_ms))
@@ -115,7 +115,7 @@ void flight_leave(struct flight *flight) {
 void flights_outdate(struct flights *flights, const struct key *key) {
         struct flight *flight;
 
-        DL_FOREACH(flights->latest, flight)
+        DL_FOREACH (flights->latest, flight)
                 if (flight->key->hash == key->hash)
                         flight->is_outdated = true;
 }
@@ -124,7 +124,7 @@ void flights_outdate(struct flights *flights, const struct key *key) {
 void flights_change(struct flights *flights, const struct change *change) {
         struct flight *flight;
 
-        DL_FOREACH(flights->latest, flight)
+        DL_FOREACH (flights->latest, flight)
                 if (text_eq(flight->call->service, change->service) &&
                     change_touches(change, flight->key->text, call_is_list(flight->call)))
                         flight->is_outdated = true;

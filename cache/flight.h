@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Single flight: requests that are under way, and who waits for them. One of those who want an
- * answer asks, the others wait for the outcome. All functions are called with the cache's lock held;
- * flight_wait() gives it up while it waits.
+ * answer asks, the others wait for the outcome. All functions are called with the cache's lock
+ * held; flight_wait() gives it up while it waits.
  */
 #pragma once
 

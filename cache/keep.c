@@ -12,12 +12,12 @@ enum { PLACE_NONE = UINT32_MAX, PAGE_BYTES = 4096, SEEN_STEP = 1024 };
 struct plan {
         const struct answer *answer;
         int64_t number;
-        uint64_t *sums;    /* of each item */
-        uint32_t *places;  /* of each item, PLACE_NONE until it has one */
-        bool *is_kept;     /* the row has this body already */
-        uint32_t *gone;    /* places whose items are no more */
+        uint64_t *sums;   /* of each item */
+        uint32_t *places; /* of each item, PLACE_NONE until it has one */
+        bool *is_kept;    /* the row has this body already */
+        uint32_t *gone;   /* places whose items are no more */
         size_t n_gone, gone_capacity;
-        uint32_t next;     /* place behind the last one */
+        uint32_t next; /* place behind the last one */
 };
 
 static void plan_done(struct plan *plan) {
@@ -83,9 +83,8 @@ static int plan_match(struct plan *plan, struct connection *connection) {
                 }
                 if (i < answer->count && order == 0) {
                         plan->places[answer->by_id[i]] = place;
-                        plan->is_kept[answer->by_id[i]] =
-                                plan->sums[answer->by_id[i]] ==
-                                (uint64_t)sqlite3_column_int64(row, 1);
+                        plan->is_kept[answer->by_id[i]] = plan->sums[answer->by_id[i]] ==
+                                                          (uint64_t)sqlite3_column_int64(row, 1);
                         i++;
                 } else {
                         r = plan_gone(plan, place);
@@ -368,9 +367,9 @@ static void sql_touches(sqlite3_context *context, int count, sqlite3_value **val
         const char *key = (const char *)sqlite3_value_text(values[1]);
 
         (void)count;
-        sqlite3_result_int(context, !change || !key ||
-                                            change_touches(change, key,
-                                                           sqlite3_value_int(values[2]) != 0));
+        sqlite3_result_int(context,
+                           !change || !key ||
+                                   change_touches(change, key, sqlite3_value_int(values[2]) != 0));
 }
 
 /** keep_prepare() - make a connection fit for writing. 0 or negative errno. */

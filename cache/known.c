@@ -75,9 +75,9 @@ void known_keep(struct cache *cache, const struct key *key, const struct origin 
 /* Where the file has what is asked for. */
 struct place {
         const struct key *key;
-        const char *only;  /* one item of a whole list */
+        const char *only; /* one item of a whole list */
         struct head head;
-        uint64_t changes;  /* when it was looked at */
+        uint64_t changes; /* when it was looked at */
         bool is_outdated;
 };
 

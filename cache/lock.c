@@ -63,11 +63,15 @@ static int check_directory(struct op *op, const char *directory) {
                 return op_fail(op, errno, "cannot look at the directory %s: %s", directory,
                                strerror(errno));
         if (place_is_remote((unsigned long)fs.f_type))
-                return op_fail(op, EOPNOTSUPP, "%s is on a network file system, where a database "
-                               "gets damaged: choose a directory on a local disk", directory);
+                return op_fail(op, EOPNOTSUPP,
+                               "%s is on a network file system, where a database "
+                               "gets damaged: choose a directory on a local disk",
+                               directory);
         if (st.st_uid != geteuid() || (st.st_mode & 022))
-                return op_fail(op, EPERM, "%s must belong to the user who mounts and be writable "
-                               "by nobody else", directory);
+                return op_fail(op, EPERM,
+                               "%s must belong to the user who mounts and be writable "
+                               "by nobody else",
+                               directory);
         return 0;
 }
 
@@ -127,9 +131,9 @@ int lock_take(struct op *op, const char *path, int *ret_fd) {
         if (fd < 0)
                 r = op_fail(op, errno, "cannot open %s: %s", name.data, strerror(errno));
         else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-                r = errno == EWOULDBLOCK ? fail_held(op, path, fd)
-                                         : op_fail(op, errno, "cannot lock %s: %s", name.data,
-                                                   strerror(errno));
+                r = errno == EWOULDBLOCK
+                            ? fail_held(op, path, fd)
+                            : op_fail(op, errno, "cannot lock %s: %s", name.data, strerror(errno));
         else
                 (void)write_holder(fd); /* a full disk does not matter: the lock holds */
         buf_done(&name);

@@ -173,11 +173,11 @@ void memory_change(struct memory *memory, const struct change *change) {
         struct negative *negative, *later;
         struct entry *entry, *next;
 
-        HASH_ITER(hh, memory->entries, entry, next)
+        HASH_ITER (hh, memory->entries, entry, next)
                 if (text_eq(entry->service, change->service) &&
                     change_touches(change, entry->key.text, entry->is_list))
                         entry->is_outdated = true;
-        DL_FOREACH_SAFE(memory->by_time, negative, later)
+        DL_FOREACH_SAFE (memory->by_time, negative, later)
                 if (text_eq(negative->service, change->service))
                         drop_negative(memory, negative);
 }
@@ -230,7 +230,7 @@ const struct negative *memory_denied(const struct memory *memory, const struct k
 void memory_done(struct memory *memory) {
         struct entry *entry, *next;
 
-        HASH_ITER(hh, memory->entries, entry, next)
+        HASH_ITER (hh, memory->entries, entry, next)
                 drop(memory, entry);
         while (memory->by_time)
                 drop_negative(memory, memory->by_time);

@@ -69,8 +69,8 @@ static void forget_part(struct cache *cache, const struct ask *ask) {
 }
 
 /** cache_note() - see struct source_ops. The list stays as old as it is. */
-void cache_note(struct source *source, const struct request *list, const char *id,
-                const char *body, size_t len, int64_t now_ms) {
+void cache_note(struct source *source, const struct request *list, const char *id, const char *body,
+                size_t len, int64_t now_ms) {
         struct cache *cache = cache_from(source);
         struct request item = *list;
         struct ask ask;
@@ -85,7 +85,19 @@ void cache_note(struct source *source, const struct request *list, const char *i
         (void)pthread_mutex_unlock(&cache->noting);
 }
 
-/** cache_learn() - see struct source_ops. */
+/* With the lock. What was learnt before the latest change may or may not know of it. */
+static void keep_learnt(struct cache *cache, const struct ask *ask, struct answer *answer) {
+        const struct origin origin = { .call = ask->request->call,
+                                       .asked_ms = answer->fetched_ms,
+                                       .turn = ++cache->flights.turns,
+                                       .is_outdated = answer->fetched_ms < cache->changed_ms,
+                                       .bytes = answer_bytes(answer) };
+
+        memory_allow(&cache->memory, &ask->whole);
+        known_keep(cache, &ask->whole, &origin, answer, false);
+}
+
+/** cache_learn() - see struct source_ops. What is known from later stays. */
 void cache_learn(struct source *source, const struct request *request, struct answer *answer) {
         struct cache *cache = cache_from(source);
         struct answer *merged = NULL;
@@ -96,17 +108,13 @@ void cache_learn(struct source *source, const struct request *request, struct an
         r = ask_init(&ask, request);
         if (r == 0)
                 r = known_anywhere(cache, &ask, &known);
+        if (r == 0 && known.answer && known.answer->fetched_ms >= answer->fetched_ms)
+                r = -EALREADY;
         if (r == 0)
                 r = merge_answers(request->call, known.answer, answer, &merged);
         if (r == 0) {
-                struct origin origin = { .call = request->call,
-                                         .asked_ms = answer->fetched_ms,
-                                         .bytes = answer_bytes(merged) };
-
                 (void)pthread_mutex_lock(&cache->lock);
-                origin.turn = ++cache->flights.turns;
-                memory_allow(&cache->memory, &ask.whole);
-                known_keep(cache, &ask.whole, &origin, merged, false);
+                keep_learnt(cache, &ask, merged);
                 (void)pthread_mutex_unlock(&cache->lock);
         }
         (void)answer_unref(merged);

@@ -25,8 +25,8 @@ struct worker {
 };
 
 struct refresh {
-        struct source *source;  /* borrowed: the cache itself */
-        pthread_mutex_t lock;   /* protects what follows */
+        struct source *source; /* borrowed: the cache itself */
+        pthread_mutex_t lock;  /* protects what follows */
         pthread_cond_t due;
         struct task *tasks;
         size_t count;
@@ -197,7 +197,7 @@ struct refresh *refresh_free(struct refresh *refresh) {
         (void)pthread_mutex_unlock(&refresh->lock);
         for (unsigned i = 0; i < refresh->n_workers; i++)
                 (void)pthread_join(refresh->workers[i].thread, NULL);
-        DL_FOREACH_SAFE(refresh->tasks, task, later)
+        DL_FOREACH_SAFE (refresh->tasks, task, later)
                 task_free(task);
         (void)pthread_cond_destroy(&refresh->due);
         (void)pthread_mutex_destroy(&refresh->lock);

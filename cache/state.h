@@ -44,6 +44,7 @@ struct cache {
         struct flights flights;
         struct seen_table seen;
         uint64_t changes;       /* counts sends */
+        int64_t changed_ms;     /* realtime clock: when the latest one ended */
         struct failure failures[FAILURES_MAX]; /* a ring */
         size_t next_failure;
 };

@@ -16,10 +16,10 @@ struct store {
         struct connection *writer; /* of the one thread that writes; NULL: the file is gone */
         pthread_mutex_t lock;      /* protects what follows */
         pthread_cond_t returned;
-        struct connection *idle;   /* readers, the one used last first */
+        struct connection *idle; /* readers, the one used last first */
         unsigned n_idle, n_busy;
-        unsigned renewals;         /* files that were replaced */
-        bool is_shut;              /* no reading: the file is being replaced */
+        unsigned renewals; /* files that were replaced */
+        bool is_shut;      /* no reading: the file is being replaced */
         bool is_damaged;
 };
 

@@ -8,21 +8,21 @@
 #include "cache/thread.h"
 
 enum {
-        QUEUE_JOBS = 8192,       /* answers stop here */
-        QUEUE_CHANGES = 16384,   /* … and the changes here */
-        QUEUE_BYTES = 32 << 20,  /* an answer of any size is taken by an empty queue */
+        QUEUE_JOBS = 8192,      /* answers stop here */
+        QUEUE_CHANGES = 16384,  /* … and the changes here */
+        QUEUE_BYTES = 32 << 20, /* an answer of any size is taken by an empty queue */
         QUEUE_SEEN = 1 << 17,
         BATCH_JOBS = 512,
-        BATCH_BYTES = 8 << 20,   /* or an eighth of what the file may have */
-        REST_MS = 60000,         /* after a failure */
+        BATCH_BYTES = 8 << 20, /* or an eighth of what the file may have */
+        REST_MS = 60000,       /* after a failure */
 };
 
 enum job_kind { JOB_PUT, JOB_USE, JOB_FORGET, JOB_CHANGE };
 
 struct job {
         enum job_kind kind;
-        struct key key;        /* owned text; not of a change */
-        struct record record;  /* of a put: `key` is the one above, the answer a reference */
+        struct key key;       /* owned text; not of a change */
+        struct record record; /* of a put: `key` is the one above, the answer a reference */
         uint64_t turn;
         struct change *change; /* owned */
         int64_t now_ms;
@@ -36,21 +36,21 @@ struct seen_queue {
 };
 
 struct writer {
-        struct store *store;      /* borrowed */
-        size_t batch_bytes;       /* begun transactions end here */
-        size_t answer_max;        /* larger ones are not kept */
+        struct store *store; /* borrowed */
+        size_t batch_bytes;  /* begun transactions end here */
+        size_t answer_max;   /* larger ones are not kept */
         written_fn written;
         void *data;
         pthread_t thread;
-        pthread_mutex_t lock;     /* protects what follows; never held while the file is touched */
+        pthread_mutex_t lock; /* protects what follows; never held while the file is touched */
         pthread_cond_t due;
         struct job *jobs;
         size_t n_jobs, bytes;
-        unsigned n_changes;       /* queued or being written */
-        unsigned lost_changes;    /* not queued, or not written: everything must be outdated */
-        struct seen_queue seen;   /* queued … */
-        struct seen_queue taken;  /* … being written; changed by the thread alone */
-        int64_t rest_until_ms;    /* monotonic clock */
+        unsigned n_changes;      /* queued or being written */
+        unsigned lost_changes;   /* not queued, or not written: everything must be outdated */
+        struct seen_queue seen;  /* queued … */
+        struct seen_queue taken; /* … being written; changed by the thread alone */
+        int64_t rest_until_ms;   /* monotonic clock */
         bool is_ending;
         struct writer_state state;
 };
@@ -298,7 +298,7 @@ static void take_batch(struct writer *writer, struct batch *batch) {
 static void note_outcome(struct writer *writer, const struct batch *batch, int error) {
         struct job *job;
 
-        DL_FOREACH(batch->jobs, job) {
+        DL_FOREACH (batch->jobs, job) {
                 if (job->kind != JOB_PUT)
                         continue;
                 writer->state.kept += error == 0;
@@ -320,7 +320,7 @@ static void note_outcome(struct writer *writer, const struct batch *batch, int e
 static void end_batch(struct writer *writer, struct batch *batch) {
         struct job *job, *later;
 
-        DL_FOREACH_SAFE(batch->jobs, job, later) {
+        DL_FOREACH_SAFE (batch->jobs, job, later) {
                 if (job->kind == JOB_PUT)
                         writer->written(writer->data, &job->key, job->turn);
                 job_free(job);
@@ -348,8 +348,7 @@ static void do_batch(struct writer *writer) {
 
 /* With the lock. */
 static bool is_due(const struct writer *writer) {
-        return writer->jobs || writer->seen.count ||
-               (writer->lost_changes && !is_resting(writer));
+        return writer->jobs || writer->seen.count || (writer->lost_changes && !is_resting(writer));
 }
 
 /* With the lock: until there is something to do. */

@@ -47,9 +47,10 @@ static void spoil(off_t from, size_t len) {
         memset(bytes, 0xa5, sizeof(bytes));
         ck_assert_int_ge(fd, 0);
         for (size_t done = 0; done < len; done += sizeof(bytes))
-                ck_assert_int_gt(pwrite(fd, bytes, len - done < sizeof(bytes) ? len - done
-                                                                             : sizeof(bytes),
-                                        from + (off_t)done), 0);
+                ck_assert_int_gt(pwrite(fd, bytes,
+                                        len - done < sizeof(bytes) ? len - done : sizeof(bytes),
+                                        from + (off_t)done),
+                                 0);
         ck_assert_int_eq(close(fd), 0);
 }
 
@@ -286,8 +287,8 @@ START_TEST(a_full_disk_stops_nothing_but_the_keeping) {
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
         for (unsigned i = 0; i < 64; i++) {
                 (void)snprintf(ids[i], sizeof(ids[i]), "c%u", i);
-                ck_assert_int_eq(ask_for(cache, request_of(&requests[i], &call_object, ids[i]))
-                                         .error, 0);
+                ck_assert_int_eq(
+                        ask_for(cache, request_of(&requests[i], &call_object, ids[i])).error, 0);
         }
         for (unsigned i = 0; i < 64; i++)
                 ck_assert_int_eq(ask_for(cache, &requests[i].request).error, 0);

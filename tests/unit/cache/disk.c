@@ -80,8 +80,8 @@ END_TEST
 
 /* Bodies with everything that might be lost: quotes, UTF-8, no JSON, nothing. */
 START_TEST(bytes_survive_exactly) {
-        static const char *const bodies[] = { "", "{}", "text\nwith \"quotes\"", "\xc3\xa4\xe2\x82\xac",
-                                              "{\"a\":1.50,\"b\":[]}" };
+        static const char *const bodies[] = { "", "{}", "text\nwith \"quotes\"",
+                                              "\xc3\xa4\xe2\x82\xac", "{\"a\":1.50,\"b\":[]}" };
         struct fake_request requests[ELEMENTSOF(bodies)];
         char id[2] = "a";
 

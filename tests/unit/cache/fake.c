@@ -5,17 +5,28 @@
 #include "base/text.h"
 #include "tests/unit/unit.h"
 
-const struct call call_object = { .id = "showCluster", .service = "dws", .method = METHOD_GET,
+const struct call call_object = { .id = "showCluster",
+                                  .service = "dws",
+                                  .method = METHOD_GET,
                                   .path = "/v1.0/{project_id}/clusters/{cluster_id}" };
-const struct call call_list = { .id = "listClusters", .service = "dws", .method = METHOD_GET,
-                                .path = "/v1.0/{project_id}/clusters", .items = "/clusters",
+const struct call call_list = { .id = "listClusters",
+                                .service = "dws",
+                                .method = METHOD_GET,
+                                .path = "/v1.0/{project_id}/clusters",
+                                .items = "/clusters",
                                 .key = "/id" };
-const struct call call_moving = { .id = "showProgress", .service = "dws", .method = METHOD_GET,
+const struct call call_moving = { .id = "showProgress",
+                                  .service = "dws",
+                                  .method = METHOD_GET,
                                   .path = "/v1.0/{project_id}/progress/{cluster_id}",
                                   .is_volatile = true };
-const struct call call_other = { .id = "showEngine", .service = "cse", .method = METHOD_GET,
+const struct call call_other = { .id = "showEngine",
+                                 .service = "cse",
+                                 .method = METHOD_GET,
                                  .path = "/v2/{project_id}/engines/{cluster_id}" };
-const struct call call_change = { .id = "changeCluster", .service = "dws", .method = METHOD_PUT,
+const struct call call_change = { .id = "changeCluster",
+                                  .service = "dws",
+                                  .method = METHOD_PUT,
                                   .path = "/v1.0/{project_id}/clusters/{cluster_id}",
                                   .risk = RISK_CHANGE };
 
@@ -184,8 +195,9 @@ struct request *request_of(struct fake_request *made, const struct call *call, c
         *made = (struct fake_request){
                 .params = { { "project_id", "p1" }, { "region", "r1" }, { "cluster_id", id } },
         };
-        made->request = (struct request){ .call = call, .params = made->params,
-                                          .n_params = id ? 3 : 2, .max_age_ms = 60000 };
+        made->request = (struct request){
+                .call = call, .params = made->params, .n_params = id ? 3 : 2, .max_age_ms = 60000
+        };
         return &made->request;
 }
 

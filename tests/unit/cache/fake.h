@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A source that counts, delays, fails and blocks as a test tells it; and a clock that can be set. */
+/* A source that counts, fails and blocks as a test tells it; and a clock that can be set. */
 #pragma once
 
 #include <pthread.h>

@@ -68,11 +68,48 @@ START_TEST(what_is_equal_keeps_the_time_it_was_first_seen) {
 }
 END_TEST
 
+START_TEST(what_is_known_from_later_stays) {
+        struct request *request = request_of(&made, &call_object, "c1");
+
+        begin();
+        clock_move(-1000);
+        fake.body = "{\"n\":2}";
+        (void)ask_for(cache, request);
+        clock_move(-1000);
+        learn(request, "{\"n\":1}");
+        clock_move(2000);
+        ck_assert_str_eq(ask_for(cache, request).body, "{\"n\":2}");
+        end();
+}
+END_TEST
+
+START_TEST(what_a_change_overtook_is_asked_for) {
+        struct request *request = request_of(&made, &call_object, "c1");
+        struct fake_request change;
+        struct answer *answer;
+        struct op op;
+
+        begin();
+        op_init(&op, OP_INTERACTIVE, 1000);
+        ck_assert_int_eq(source_send(cache, &op, request_of(&change, &call_change, "c1"), &answer),
+                         0);
+        (void)answer_unref(answer);
+        clock_move(-10);
+        learn(request, "{\"n\":7}");
+        clock_move(10);
+        ck_assert_str_eq(ask_for(cache, request).body, "{\"n\":1}");
+        ck_assert_uint_eq(fake.fetches, 1);
+        end();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "serves", .test = what_was_learnt_needs_no_call },
                 { .name = "own", .test = it_is_learnt_for_its_own_request_only },
                 { .name = "equal", .test = what_is_equal_keeps_the_time_it_was_first_seen },
+                { .name = "later", .test = what_is_known_from_later_stays },
+                { .name = "overtaken", .test = what_a_change_overtook_is_asked_for },
                 {},
         };
 

@@ -161,12 +161,12 @@ static const struct {
         int error, status;
         bool is_silence;
 } failures[] = {
-        { ENETUNREACH, 0, true },  { EHOSTUNREACH, 0, true }, { ECONNRESET, 0, true },
-        { ETIMEDOUT, 0, true },    { EIO, 500, true },        { EIO, 503, true },
-        { EBUSY, 429, true },      { ECONNREFUSED, 0, true }, { ENOENT, 404, false },
-        { EACCES, 403, false },    { EPERM, 403, false },     { EACCES, 401, false },
-        { EPERM, 0, false },       { EINVAL, 400, false },    { EBUSY, 409, false },
-        { ENOMEM, 0, false },      { ENOENT, 400, false },    { EFBIG, 0, false },
+        { ENETUNREACH, 0, true }, { EHOSTUNREACH, 0, true }, { ECONNRESET, 0, true },
+        { ETIMEDOUT, 0, true },   { EIO, 500, true },        { EIO, 503, true },
+        { EBUSY, 429, true },     { ECONNREFUSED, 0, true }, { ENOENT, 404, false },
+        { EACCES, 403, false },   { EPERM, 403, false },     { EACCES, 401, false },
+        { EPERM, 0, false },      { EINVAL, 400, false },    { EBUSY, 409, false },
+        { ENOMEM, 0, false },     { ENOENT, 400, false },    { EFBIG, 0, false },
 };
 
 START_TEST(an_old_answer_stands_in_where_none_came) {
