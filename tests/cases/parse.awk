@@ -31,7 +31,9 @@ BEGIN {
         put("mode", /in order/ ? "order" : "any")
         next
 }
-/^#/ && state != "command" && state != "output" { next }
+# Comments; behind a command only after a blank line or another comment.
+/^#( |$)/ && (state == "settings" || state == "requests" || may_be_comment) { next }
+{ may_be_comment = $0 == "" }
 state == "settings" && /^(emulator|seed|faults|account|lab|mount|options|needs): / {
         print >>(DIR "/settings")
         next

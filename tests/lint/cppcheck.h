@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For cppcheck alone, which reads no header of the system: the loops of uthash and utlist, which look
- * like no C to it otherwise. */
+/* For cppcheck alone, which reads no header of the system: the loops of uthash and utlist, which
+ * look like no C to it otherwise. */
 #pragma once
 
 #define HASH_ITER(hh, head, el, tmp)     for ((el) = (head), (tmp) = NULL; (el); (el) = (tmp))

@@ -10,8 +10,9 @@ set -eu -o pipefail
         exit 77
 }
 options() { # words that begin with two dashes; the page writes a dash as \-, and may show curl's
-        sed '/curl/d' | sed 's/\\-/-/g; s/\\f[A-Z]//g' | grep -oE '(^|[^[:alnum:]-])--[a-z][a-z-]+' |
-                grep -oE -- '--[a-z-]+' | LC_ALL=C sort -u
+        sed '/curl/d' | sed 's/\\-/-/g; s/\\f[A-Z]//g' |
+                grep -oE '(^|[^[:alnum:]-])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' |
+                LC_ALL=C sort -u
 }
 if diff <("$1" --help | options) <(options <"$2"); then exit 0; fi
 echo "< stands in --help only, > in $2 only"
