@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `actions/<verb>`: reading gives the body's template, writing sends the call. */
-#include "backends/planner.h"
-#include "backends/select.h"
+#include "backends/change-internal.h"
 #include "backends/view-internal.h"
 #include "base/text.h"
 
+static const struct file plain = { .name = "action", .codec = CODEC_JSON };
 static const char comment_member[] = "_comment";
+
+static bool takes_nothing(const struct action *action) {
+        return !action->form && !action->params && !action->plan;
+}
 
 static int write_comment(const struct action *action, struct buf *text) {
         (void)buf_printf(text, "%s %s. Write this back without _comment to send it",
                          method_name(action->call->method), action->call->path);
-        if (!action->body)
+        if (takes_nothing(action))
                 (void)buf_add_str(text, "; the call has no body, so write {}");
         (void)buf_add_char(text, '.');
         if (action->hint)
@@ -29,7 +33,9 @@ int action_read(struct composer *composer, struct place *place, struct document 
         int r;
 
         planner_init(&planner, composer->view, composer->op, place);
-        r = composer_object(&planner.composer, &planner.item);
+        r = action->form ? composer_object(&planner.composer, &planner.item) : 0;
+        if (r == 0 && action->prefill)
+                r = action->prefill(&planner);
         if (r == 0 && action->form)
                 r = planner_body(&planner, action->form, &form);
         composer_join(composer, &planner.composer);
@@ -40,8 +46,10 @@ int action_read(struct composer *composer, struct place *place, struct document 
         buf_done(&comment);
         while (r == 0 && template && json_next(form, &cursor))
                 r = json_set(template, cursor.name, json_share(cursor.value));
-        if (r < 0 || !template)
-                return r < 0 ? r : -ENOMEM;
+        if (r == 0 && !template)
+                r = op_fail(composer->op, ENOMEM, "out of memory");
+        if (r < 0)
+                return r;
         return document_of(composer, template, ret);
 }
 
@@ -55,18 +63,9 @@ static int check_text(struct planner *planner, const struct action *action) {
         if (json_member(planner->mine, comment_member))
                 return op_fail(op, EINVAL, "this is still the template: take _comment out to send "
                                            "it; nothing was sent");
-        if (!action->body && !action->plan && !action->params && json_next(planner->mine, &cursor))
+        if (takes_nothing(action) && json_next(planner->mine, &cursor))
                 return op_fail(op, EINVAL, "this call has no body: write {}");
-        return 0;
-}
-
-static int check_allowed(struct planner *planner, const struct action *action) {
-        if (!action->allowed.at)
-                return 0;
-        if (when_holds(&action->allowed, planner->item))
-                return 0;
-        return op_fail(planner->composer.op, EPERM, "%s is not possible now%s%s", action->verb,
-                       action->hint ? ": " : "", action->hint ? action->hint : "");
+        return planner_check_cover(planner);
 }
 
 /* Keeps what the call answered: a secret apart, all else for the `.result`. */
@@ -95,10 +94,39 @@ static int keep_answer(struct planner *planner, const struct action *action,
 }
 
 static int plan_action(struct planner *planner, const struct action *action) {
+        size_t count = action->counts ? json_count(json_at(planner->mine, action->counts)) : 1;
+        int r = planner_check_needs(planner, action->needs);
+
         planner->weight = action->weight;
-        if (action->plan)
-                return action->plan(planner);
-        return planner_add_row(planner, action->call, action->body, action->params);
+        planner->is_creation = action->is_creation;
+        planner->secret_members = action->secrets;
+        if (r == 0)
+                r = action->plan ? action->plan(planner)
+                                 : planner_add_row(planner, action->call, action->body,
+                                                   action->params);
+        if (r == 0)
+                planner->steps[planner->count - 1].deletions = (unsigned)count;
+        return r;
+}
+
+static int run_action(struct planner *planner, const struct action *action,
+                      struct change_result *result) {
+        int r;
+
+        r = read_text(planner->composer.op, &plain, planner->text, planner->len, &planner->mine);
+        if (r == 0)
+                r = check_text(planner, action);
+        if (r == 0)
+                r = planner_load(planner);
+        if (r == 0)
+                r = planner_allowed(planner, &action->allowed);
+        if (r == 0)
+                r = plan_action(planner, action);
+        if (r == 0)
+                r = planner_run(planner, result);
+        if (r == 0 && keep_answer(planner, action, result) < 0)
+                r = op_fail(planner->composer.op, ENOMEM, "out of memory");
+        return r;
 }
 
 /** view_act() - send an action; see the header. */
@@ -111,22 +139,16 @@ int view_act(struct view *view, struct op *op, struct place *place, const char *
         *ret = (struct change_result){ 0 };
         if (place->type != PLACE_ACTION)
                 return op_fail(op, EPERM, "not an action");
-        planner_init(&planner, view, op, place);
+        r = guard_check(&view->guard, op, action->call, action->weight, action->is_creation);
+        if (r < 0)
+                return r;
+        r = planner_begin(&planner, view, op, place);
         planner.text = text;
         planner.len = len;
-        r = read_text(op, &(struct file){ .codec = CODEC_JSON }, text, len, &planner.mine);
         if (r == 0)
-                r = check_text(&planner, action);
-        if (r == 0)
-                r = planner_load(&planner);
-        if (r == 0)
-                r = check_allowed(&planner, action);
-        if (r == 0)
-                r = plan_action(&planner, action);
-        if (r == 0)
-                r = planner_run(&planner, ret);
-        if (r == 0 && keep_answer(&planner, action, ret) < 0)
-                r = op_fail(op, ENOMEM, "out of memory");
+                r = run_action(&planner, action, ret);
+        if (r < 0 && op->fault.is_unknown)
+                r = planner_unknown(&planner);
         planner_done(&planner);
         return r;
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "backends/view.h"
+#include "base/kind-change.h"
 
 /* What came of a change. */
 struct change_result {
@@ -37,6 +38,7 @@ enum ability {
         CAN_LINK = 1 << 5,       /* directory: ln -s joins */
         CAN_ACT = 1 << 6,        /* file: writing it sends a call */
         CAN_GROUP = 1 << 7,      /* directory: mkdir makes a local level */
+        IS_SECRET = 1 << 8,      /* action: what is written to it must be kept nowhere */
 };
 unsigned view_abilities(const struct view *view, const struct place *place);
 bool place_is_document(const struct place *place); /* an item of its own, not a resource's attribute */
@@ -71,6 +73,13 @@ int view_draft(struct view *view, struct op *op, struct place *directory, const 
                struct draft *ret);
 void draft_done(struct draft *draft);
 
+/*
+ * A level of a tree (environment, application, label set) that mkdir makes: a directory without a
+ * call, empty until something is created in it. @ret: the new entry, owned by the caller.
+ */
+int view_level(struct view *view, struct op *op, struct place *directory, const char *name,
+               struct entry *ret);
+
 /* rm of a document, rmdir of a resource. -ENOTEMPTY, -EBUSY: what blocks it, on fresh answers. */
 int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret);
 
@@ -83,7 +92,8 @@ int view_link(struct view *view, struct op *op, struct place *directory, const c
               struct place *target, struct change_result *ret);
 int view_unlink(struct view *view, struct op *op, struct place *link, struct change_result *ret);
 
-/* mv of a document within its collection, where its row's save can carry a new name. */
+/* mv of a document within its collection, where its row's save can carry a new name; of a member's
+ * link from one owner to another. -EXDEV where a copy is the way, -EPERM where it is not. */
 int view_rename(struct view *view, struct op *op, struct place *place, struct place *directory,
                 const char *name, struct change_result *ret);
 

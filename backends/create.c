@@ -2,53 +2,67 @@
 /* Creating resources: at once by their name, by a new document, or from a draft. */
 #include <regex.h>
 
+#include "backends/change-internal.h"
 #include "backends/name.h"
-#include "backends/planner.h"
 #include "backends/view-internal.h"
 #include "base/stamp.h"
 #include "base/text.h"
 
-/* The row of a fixed directory of this name that mkdir makes, NULL if there is none. */
-static const struct create *fixed_row(const struct place *directory, const char *name) {
-        const struct child *child = NULL;
+/* Children of a directory that is none of a collection. */
+static const struct child *children_of(const struct place *place) {
+        if (place->type == PLACE_ITEM)
+                return place->kind->content.children;
+        return place->type == PLACE_FIXED ? place->row->children : NULL;
+}
 
-        if (directory->type == PLACE_ITEM)
-                child = directory->kind->content.children;
-        else if (directory->type == PLACE_FIXED)
-                child = directory->row->children;
+/* The row of a fixed directory of this name (any, for NULL) that mkdir makes. */
+static const struct create *fixed_row(const struct place *directory, const char *name) {
+        const struct child *child = children_of(directory);
+
         for (; child && (child->kind || child->row); child++)
-                if (child->row && child->row->create && text_eq(child->name, name))
+                if (child->row && child->row->create && (!name || text_eq(child->name, name)))
                         return child->row->create;
         return NULL;
 }
 
-static bool has_fixed_creation(const struct place *place) {
-        const struct child *child = place->type == PLACE_ITEM ? place->kind->content.children
-                                                              : place->row->children;
-
-        for (; child && (child->kind || child->row); child++)
-                if (child->row && child->row->create)
-                        return true;
-        return false;
+/** has_fixed_creation() - can mkdir make one of a directory's fixed directories? */
+bool has_fixed_creation(const struct place *place) {
+        return fixed_row(place, NULL) != NULL;
 }
 
-/* What creates an entry of this name in a directory, NULL if nothing does. */
-static const struct create *create_row(const struct place *directory, const char *name) {
-        switch (directory->type) {
-        case PLACE_COLLECTION:
-                return directory->kind->create;
-        case PLACE_GROUP:
-                /* Items stand below the last level only. */
-                return directory->depth == kind_levels(directory->kind) ? directory->kind->create
-                                                                        : NULL;
-        default:
+static bool is_collection(const struct place *place) {
+        return place->type == PLACE_COLLECTION || place->type == PLACE_GROUP;
+}
+
+/** create_row() - what creates an entry of this name in a directory, NULL if nothing does. */
+const struct create *create_row(const struct place *directory, const char *name) {
+        if (!is_collection(directory))
                 return fixed_row(directory, name);
-        }
+        /* Items stand below the last level only. */
+        return directory->depth == kind_levels(directory->kind) ? directory->kind->create : NULL;
+}
+
+/* Would the service's name be shown as it was written? Else it would come back under another. */
+static int check_spelling(struct op *op, const char *decoded, const char *written) {
+        struct buf encoded = BUF_INIT(0);
+        int r = name_encode(&encoded, decoded, strlen(decoded));
+
+        if (r < 0)
+                r = op_fail(op, -r, "out of memory");
+        else if (!text_eq(buf_str(&encoded), written))
+                r = op_fail(op, EINVAL, "this name would be shown as %s: write it so",
+                            buf_str(&encoded));
+        else if (encoded.len > NAME_LONGEST)
+                r = op_fail(op, ENAMETOOLONG, "a name of %zu bytes would be cut: at most %d",
+                            encoded.len, NAME_LONGEST);
+        buf_done(&encoded);
+        return r;
 }
 
 /**
  * decode_name() - the resource's name in a file's name: what stands for `*` in the pattern of its
- * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern.
+ * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern or would
+ * be shown otherwise.
  */
 int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret) {
         const char *pattern = kind->shape == SHAPE_DOCUMENT && kind->content.files
@@ -58,18 +72,29 @@ int decode_name(struct op *op, const struct kind *kind, const char *name, char *
         size_t tail = star ? strlen(star + 1) : 0, len = strlen(name);
         struct buf decoded = BUF_INIT(4096);
         _cleanup_(freep) char *item = NULL;
+        char *text;
+        int r;
 
         if (!star || len <= tail || !text_ends(name, star + 1))
                 return op_fail(op, EINVAL, "a new %s must be called %s", kind->name, pattern);
         item = strndup(name, len - tail);
         if (item)
                 (void)name_decode(&decoded, item);
-        *ret = item ? buf_steal(&decoded, NULL) : NULL;
-        return *ret ? 0 : op_fail(op, ENOMEM, "out of memory");
+        text = item ? buf_steal(&decoded, NULL) : NULL;
+        if (!text)
+                return op_fail(op, ENOMEM, "out of memory");
+        r = check_spelling(op, text, item);
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        *ret = text;
+        return 0;
 }
 
-static int check_name(struct op *op, const struct kind *kind, const char *name) {
-        const char *rule = kind->create->name_rule;
+/** check_new_name() - does a name keep the row's rule? 0, or -EINVAL with the rule in words. */
+int check_new_name(struct op *op, const struct kind *kind, const char *name) {
+        const char *rule = kind->create ? kind->create->name_rule : NULL;
         regex_t regex;
         int r;
 
@@ -101,23 +126,51 @@ static int fresh_listing(struct view *view, struct op *op, struct place *directo
 /* An entry of a name, with a place of its own. 0 or -ENOENT. */
 static int take_entry(const struct listing *listing, const char *name, struct entry *ret) {
         const struct entry *found = listing_find(listing, name);
+        struct entry entry;
 
         if (!found)
                 return -ENOENT;
-        *ret = *found;
-        ret->name = strdup(found->name);
-        ret->target = found->target ? strdup(found->target) : NULL;
-        ret->place = place_ref(found->place);
-        return ret->name ? 0 : -ENOMEM;
+        entry = *found;
+        entry.name = strdup(found->name);
+        entry.target = found->target ? strdup(found->target) : NULL;
+        entry.place = place_ref(found->place);
+        if (!entry.name || (found->target && !entry.target)) {
+                entry_done(&entry);
+                return -ENOMEM;
+        }
+        *ret = entry;
+        return 0;
 }
 
-/* Is there one of this name, or several that are told apart by suffixes? */
-static bool is_taken(const struct listing *listing, const char *name) {
+/* Looks a name up in a fresh listing, and by asking for it where names are not listed. */
+static int find_in(struct view *view, struct op *op, struct place *directory,
+                   const struct listing *listing, const char *name, struct entry *ret) {
+        bool before = op->must_be_fresh;
+        int r = take_entry(listing, name, ret);
+
+        if (r != -ENOENT || !listing->by_name)
+                return r;
+        op->must_be_fresh = true;
+        op->fresh_since_ms = stamp_now_ms();
+        r = view_find(view, op, directory, name, ret);
+        op->must_be_fresh = before;
+        return r;
+}
+
+/* 0, -ENOENT or the failure of a call. */
+static int find_fresh(struct view *view, struct op *op, struct place *directory, const char *name,
+                      struct entry *ret) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        int r = fresh_listing(view, op, directory, &listing);
+
+        return r < 0 ? r : find_in(view, op, directory, listing, name, ret);
+}
+
+/* Is there one of this name among several that are told apart by suffixes? */
+static bool is_shared(const struct listing *listing, const char *name) {
         const char *dot = strchr(name, '.');
         size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
 
-        if (listing_find(listing, name))
-                return true;
         for (size_t i = 0; i < listing->count; i++) {
                 const char *other = listing->entries[i].name;
 
@@ -127,31 +180,92 @@ static bool is_taken(const struct listing *listing, const char *name) {
         return false;
 }
 
-static int check_required(struct planner *planner, const struct create *create) {
-        for (const char *const *pointer = create->required; pointer && *pointer; pointer++)
-                if (!json_has(planner->mine, *pointer))
-                        return op_fail(planner->composer.op, EINVAL,
-                                       "%s is missing; nothing was sent", *pointer);
-        return 0;
+/** check_free() - is a name free, by a fresh list? 0, -EEXIST with a reason, the list's failure. */
+int check_free(struct view *view, struct op *op, struct place *directory, const char *name) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        struct entry entry = { 0 };
+        int r = fresh_listing(view, op, directory, &listing);
+
+        if (r < 0)
+                return r;
+        r = find_in(view, op, directory, listing, name, &entry);
+        entry_done(&entry);
+        if (r == -ENOENT) {
+                op_clear(op);
+                if (!is_shared(listing, name))
+                        return 0;
+                return op_fail(op, EEXIST, "there are several called %s already", name);
+        }
+        return r < 0 ? r : op_fail(op, EEXIST, "%s is there already", name);
+}
+
+/** find_created() - the entry that a creation made, if it is listed by now. */
+void find_created(struct view *view, struct op *op, struct place *directory, const char *name,
+                  struct change_result *result) {
+        struct op_fault before = op->fault;
+
+        if (find_fresh(view, op, directory, name, &result->entry) < 0)
+                result->entry = (struct entry){ 0 };
+        op->fault = before;
+}
+
+/**
+ * settle_creation() - what a creation whose outcome is unknown left behind decides: an entry of the
+ * name, which was free before, is its proof. Returns 0, or as planner_unknown().
+ */
+int settle_creation(struct planner *planner, struct place *directory, const char *name, int error,
+                    struct change_result *result) {
+        struct op *op = planner->composer.op;
+        struct op_fault before = op->fault;
+        int r;
+
+        op_clear(op);
+        r = find_fresh(planner->composer.view, op, directory, name, &result->entry);
+        if (r == 0) {
+                op_clear(op);
+                return 0;
+        }
+        result->entry = (struct entry){ 0 };
+        op->fault = before;
+        if (r != -ENOENT || !before.status)
+                return planner_unknown(planner);
+        op->fault.is_unknown = false;
+        return error;
 }
 
 /* Secrets are no part of a document: one that has them is refused, their own files fill them in. */
 static int put_secrets(struct planner *planner, const struct create *create,
                        const struct change_secret *secrets, size_t n_secrets) {
-        for (const struct secret_member *member = create->secrets; member && member->file; member++) {
+        int r = 0;
+
+        for (const struct secret_member *member = create->secrets; member && member->file; member++)
                 if (json_has(planner->mine, member->at))
                         return op_fail(planner->composer.op, EINVAL,
                                        "%s must not stand in the document: write it to the file %s "
                                        "beside it",
                                        member->at, member->file);
-                for (size_t i = 0; i < n_secrets; i++) {
-                        if (!text_eq(secrets[i].file, member->file))
-                                continue;
-                        if (planner_param(planner, member->file, secrets[i].value) < 0)
-                                return op_fail(planner->composer.op, ENOMEM, "out of memory");
-                }
-        }
+        for (size_t i = 0; r == 0 && i < n_secrets; i++)
+                r = planner_secret(planner, secrets[i].file, secrets[i].value);
+        return r < 0 ? op_fail(planner->composer.op, -r, "out of memory") : 0;
+}
+
+static int check_never(struct planner *planner, const struct create *create) {
+        for (const char *const *pointer = create->never; pointer && *pointer; pointer++)
+                if (json_has(planner->mine, *pointer))
+                        return op_fail(planner->composer.op, EINVAL,
+                                       "%s cannot be given on creation; nothing was sent",
+                                       *pointer);
         return 0;
+}
+
+/* Calls know the new name by `={name}`, and as an id where it is one. */
+static int put_name(struct planner *planner, const struct create *create) {
+        const char *const *param = create->id_is_name ? planner->kind->params : NULL;
+        int r = planner->name ? planner_param(planner, "name", planner->name) : 0;
+
+        for (; r == 0 && param && *param; param++)
+                r = planner_param(planner, *param, planner->name);
+        return r < 0 ? op_fail(planner->composer.op, -r, "out of memory") : 0;
 }
 
 static int plan_create(struct planner *planner, const struct create *create,
@@ -160,70 +274,47 @@ static int plan_create(struct planner *planner, const struct create *create,
 
         planner->weight = create->weight;
         planner->is_creation = true;
-        r = check_required(planner, create);
+        r = planner_check_cover(planner);
         if (r == 0)
                 r = put_secrets(planner, create, secrets, n_secrets);
+        if (r == 0)
+                r = check_never(planner, create);
+        if (r == 0)
+                r = planner_check_needs(planner, create->needs);
+        if (r == 0)
+                r = put_name(planner, create);
         if (r == 0)
                 r = create->plan ? create->plan(planner)
                                  : planner_add_row(planner, create->call, create->body, NULL);
         return r;
 }
 
-/* What a creation whose outcome is unknown left behind decides: an entry of the name is its proof. */
-static int settle_unknown(struct view *view, struct op *op, struct place *directory,
-                          const char *name, int error, struct change_result *result) {
-        _cleanup_(listing_unrefp) struct listing *listing = NULL;
-        struct op_fault before = op->fault;
+/* The text of the new document, as its row reads it. */
+static int read_new(struct planner *planner, const struct create *create) {
+        static const struct file json = { .name = "document", .codec = CODEC_JSON };
+        const struct file *file = create->how == CREATE_DRAFT ? &json : planner->file;
+        struct op *op = planner->composer.op;
 
-        op_clear(op);
-        if (fresh_listing(view, op, directory, &listing) == 0 &&
-            take_entry(listing, name, &result->entry) == 0) {
-                op_clear(op);
+        if (create->how == CREATE_AT_ONCE)
                 return 0;
+        if (!planner->text || !file)
+                return op_fail(op, EINVAL, "a new document needs a text");
+        if (file->codec == CODEC_TEXT && !planner->len && !(file->save && file->save->may_be_empty))
+                return op_fail(op, EINVAL, "an empty text is never sent");
+        return read_text(op, file, planner->text, planner->len, &planner->mine);
+}
+
+/* Is the name one for this directory, and free? */
+static int check_name(struct view *view, struct op *op, struct place *directory, const char *name,
+                      char **ret_decoded) {
+        int r = 0;
+
+        if (is_collection(directory)) {
+                r = decode_name(op, directory->kind, name, ret_decoded);
+                if (r == 0)
+                        r = check_new_name(op, directory->kind, *ret_decoded);
         }
-        op->fault = before;
-        return error;
-}
-
-static void find_created(struct view *view, struct op *op, struct place *directory,
-                         const char *name, struct change_result *result) {
-        _cleanup_(listing_unrefp) struct listing *listing = NULL;
-        struct op_fault before = op->fault;
-
-        if (fresh_listing(view, op, directory, &listing) < 0 ||
-            take_entry(listing, name, &result->entry) < 0)
-                result->entry = (struct entry){ 0 };
-        op->fault = before;
-}
-
-static bool is_collection(const struct place *place) {
-        return place->type == PLACE_COLLECTION || place->type == PLACE_GROUP;
-}
-
-/** view_abilities() - what may be done with a place, by its rows alone; a set of enum ability. */
-unsigned view_abilities(const struct view *view, const struct place *place) {
-        const struct create *create = is_collection(place) ? create_row(place, "") : NULL;
-        unsigned can = 0;
-
-        if (place->type == PLACE_ACTION)
-                return CAN_ACT;
-        if (place->file && place->file->save)
-                can |= CAN_SAVE;
-        if (create && create->how == CREATE_AT_ONCE)
-                can |= CAN_MKDIR;
-        if (create && create->how == CREATE_DOCUMENT)
-                can |= CAN_CREATE_FILE;
-        if (create && create->how == CREATE_DRAFT)
-                can |= CAN_DRAFT;
-        if (is_collection(place) && place->depth < kind_levels(place->kind) && place->kind->create)
-                can |= CAN_GROUP;
-        if (place->kind && place->kind->relation && place->type != PLACE_ITEM)
-                can |= place->type == PLACE_LINK ? CAN_REMOVE : CAN_LINK;
-        if (place_removal(place))
-                can |= CAN_REMOVE;
-        if (place->type == PLACE_ITEM || place->type == PLACE_FIXED)
-                can |= has_fixed_creation(place) ? CAN_MKDIR : 0;
-        return view->guard.access == ACCESS_READ_ONLY ? 0 : can;
+        return r < 0 ? r : check_free(view, op, directory, name);
 }
 
 /** view_create() - create a resource; see the header. */
@@ -231,112 +322,33 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
                 const char *text, size_t len, const struct change_secret *secrets,
                 size_t n_secrets, struct change_result *ret) {
         const struct create *create = create_row(directory, name);
-        _cleanup_(listing_unrefp) struct listing *listing = NULL;
         _cleanup_(freep) char *decoded = NULL;
         struct planner planner;
-        int r = 0;
+        int r;
 
         *ret = (struct change_result){ 0 };
         if (!create || create->how == CREATE_NEVER)
                 return op_fail(op, EPERM, "nothing can be created here");
-        if (is_collection(directory)) {
-                r = decode_name(op, directory->kind, name, &decoded);
-                if (r == 0)
-                        r = check_name(op, directory->kind, decoded);
-        }
+        r = guard_check(&view->guard, op, create->call, create->weight, true);
         if (r == 0)
-                r = fresh_listing(view, op, directory, &listing);
+                r = check_name(view, op, directory, name, &decoded);
         if (r < 0)
                 return r;
-        if (is_taken(listing, name))
-                return op_fail(op, EEXIST, "%s is there already", name);
-        planner_init(&planner, view, op, directory);
+        r = planner_begin(&planner, view, op, directory);
         planner.file = is_collection(directory) ? directory->kind->content.files : NULL;
         planner.name = decoded;
         planner.text = text;
         planner.len = len;
-        if (text)
-                r = create->how == CREATE_DRAFT
-                            ? read_text(op, &(struct file){ .codec = CODEC_JSON }, text, len,
-                                        &planner.mine)
-                            : read_text(op, planner.file, text, len, &planner.mine);
+        if (r == 0)
+                r = read_new(&planner, create);
         if (r == 0)
                 r = plan_create(&planner, create, secrets, n_secrets);
         if (r == 0)
                 r = planner_run(&planner, ret);
         if (r < 0 && op->fault.is_unknown)
-                r = settle_unknown(view, op, directory, name, r, ret);
+                r = settle_creation(&planner, directory, name, r, ret);
         else if (r == 0 && !op->plan_only)
                 find_created(view, op, directory, name, ret);
         planner_done(&planner);
         return r;
-}
-
-/** draft_done() - free what a draft owns. */
-void draft_done(struct draft *draft) {
-        free(draft->text);
-        free(draft->readme);
-        *draft = (struct draft){ 0 };
-}
-
-static int write_readme(const struct create *create, const struct kind *kind, const char *name,
-                        struct buf *text) {
-        (void)buf_printf(text,
-                         "This is a draft of the %s %s. It is local: nothing was sent yet.\n\n"
-                         "Saving %s with all that is needed creates it; rmdir discards the draft.\n",
-                         kind->name, name, create->document);
-        if (create->required && *create->required)
-                (void)buf_add_str(text, "\nNeeded:\n");
-        for (const char *const *pointer = create->required; pointer && *pointer; pointer++)
-                (void)buf_printf(text, "  %s\n", *pointer);
-        if (create->secrets && create->secrets->file)
-                (void)buf_add_str(text, "\nSecrets are no part of the document. Write each to its "
-                                        "own file first; it is kept in memory only:\n");
-        for (const struct secret_member *secret = create->secrets; secret && secret->file; secret++)
-                (void)buf_printf(text, "  %s\n", secret->file);
-        (void)buf_printf(text, "\nThe call: %s %s (%s).\n", method_name(create->call->method),
-                         create->call->path, create->call->id);
-        return text->error;
-}
-
-/** view_draft() - what mkdir puts into a draft; see the header. -EPERM where it makes none. */
-int view_draft(struct view *view, struct op *op, struct place *directory, const char *name,
-               struct draft *ret) {
-        const struct create *create = create_row(directory, name);
-        _cleanup_(listing_unrefp) struct listing *listing = NULL;
-        _cleanup_(freep) char *decoded = NULL;
-        struct buf text = BUF_INIT(0), readme = BUF_INIT(0);
-        struct json *filled = NULL;
-        struct planner planner;
-        int r;
-
-        if (!create || create->how != CREATE_DRAFT)
-                return op_fail(op, EPERM, "nothing can be created here");
-        r = decode_name(op, directory->kind, name, &decoded);
-        if (r == 0)
-                r = check_name(op, directory->kind, decoded);
-        if (r == 0)
-                r = guard_check(&view->guard, op, create->call, create->weight, true);
-        if (r == 0)
-                r = view_list(view, op, directory, &listing);
-        if (r == 0 && is_taken(listing, name))
-                r = op_fail(op, EEXIST, "there is a %s of this name", directory->kind->name);
-        if (r < 0)
-                return r;
-        planner_init(&planner, view, op, directory);
-        planner.name = decoded;
-        r = planner_body(&planner, create->draft, &filled);
-        planner_done(&planner);
-        if (r == 0)
-                r = json_render(filled, JSON_PRETTY, &text);
-        (void)json_free(filled);
-        (void)buf_add_char(&text, '\n');
-        (void)write_readme(create, directory->kind, decoded, &readme);
-        *ret = (struct draft){ .document = create->document, .secrets = create->secrets };
-        ret->text = buf_steal(&text, NULL);
-        ret->readme = buf_steal(&readme, NULL);
-        if (r == 0 && ret->text && ret->readme)
-                return 0;
-        draft_done(ret);
-        return r < 0 ? r : op_fail(op, ENOMEM, "out of memory");
 }

@@ -65,39 +65,46 @@ int guard_check(struct guard *guard, struct op *op, const struct call *call, enu
         return 0;
 }
 
-/* Takes one deletion out of the budget; false if there is none left. */
-static bool take(struct guard *guard) {
-        int64_t now = stamp_monotonic_ms(), oldest = guard->times[guard->next];
+static bool take(struct guard *guard, unsigned count) {
+        int64_t now = stamp_monotonic_ms(), oldest;
 
-        if (guard->is_exhausted)
+        if (guard->is_exhausted || count > guard->per_minute)
                 return false;
         if (oldest && now - oldest < MINUTE_MS) {
+        oldest = guard->times[(guard->next + count - 1) % guard->per_minute];
                 guard->is_exhausted = true;
                 return false;
         }
-        guard->times[guard->next] = now;
-        guard->next = (guard->next + 1) % guard->per_minute;
+        for (unsigned i = 0; i < count; i++)
+                guard->times[(guard->next + i) % guard->per_minute] = now;
+        guard->next = (guard->next + count) % guard->per_minute;
         return true;
 }
 
 /**
- * guard_spend() - count a call that deletes, right before it is sent.
+ * guard_spend() - count a call that deletes, or creates what is costly, right before it is sent.
+ * @count: of deletions that it makes at once; more than the budget are never let through.
  * Returns 0, or -EDQUOT once more than the budget were asked for within a minute, until it is
  * acknowledged.
  */
-int guard_spend(struct guard *guard, struct op *op, const struct call *call) {
+int guard_spend(struct guard *guard, struct op *op, const struct call *call, unsigned count,
+                bool is_costly) {
         bool may;
 
-        if (call->risk != RISK_DELETE || !guard->per_minute)
+        if ((call->risk != RISK_DELETE && !is_costly) || !guard->per_minute || !count)
                 return 0;
         (void)pthread_mutex_lock(&guard->lock);
-        may = take(guard);
+        may = take(guard, count);
         (void)pthread_mutex_unlock(&guard->lock);
         if (may)
                 return 0;
         return op_fail(op, EDQUOT,
-                       "%s: more than %u deletions within a minute in account %s; to go on: echo %s "
-                       "> .hcloudfs/acknowledge",
+        if (count > guard->per_minute)
+                return op_fail(op, EDQUOT,
+                               "%s: %u deletions at once, account %s has deletions_per_minute = %u",
+                               call->id, count, guard->account, guard->per_minute);
+                       "%s: more than %u deletions or creations of infrastructure within a minute "
+                       "in account %s; to go on: echo %s > .hcloudfs/acknowledge",
                        call->id, guard->per_minute, guard->account, guard->account);
 }
 

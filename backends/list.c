@@ -58,8 +58,11 @@ static int add_link(struct composer *composer, struct listing_builder *builder, 
                 r = link_to(composer, place, link->target, id, &path);
         if (r == 0 && path.len)
                 r = add_place(builder,
-                              &(struct place_seed){
-                                      .type = PLACE_LINK, .parent = place, .step = link->name },
+                              &(struct place_seed){ .type = PLACE_LINK,
+                                                    .parent = place,
+                                                    .link = link,
+                                                    .id = id,
+                                                    .step = link->name },
                               &(struct entry){ .name = (char *)(uintptr_t)link->name,
                                                .type = ENTRY_LINK,
                                                .mode = 0777,
@@ -204,6 +207,46 @@ static unsigned place_levels(const struct place *place, const char *levels[KIND_
         return depth;
 }
 
+static int add_group(struct listing_builder *builder, struct place *place, const char *level,
+                     const char *name, unsigned depth) {
+        struct buf step = BUF_INIT(0);
+        int r = buf_printf(&step, "=%s", level);
+
+        if (r == 0)
+                r = add_place(builder,
+                              &(struct place_seed){ .type = PLACE_GROUP,
+                                                    .parent = place,
+                                                    .kind = place->kind,
+                                                    .level = level,
+                                                    .depth = depth + 1,
+                                                    .step = buf_str(&step) },
+                              &(struct entry){ .name = (char *)(uintptr_t)name,
+                                               .type = ENTRY_DIRECTORY,
+                                               .mode = 0755 });
+        buf_done(&step);
+        return r;
+}
+
+static bool has_level(const struct index *index, struct index_range range, unsigned depth,
+                      const char *level) {
+        for (size_t i = range.begin; i < range.end; i++)
+                if (text_eq(index->rows[i]->levels[depth], level))
+                        return true;
+        return false;
+}
+
+/* The values of the last level that are there without items. */
+static int add_always(struct listing_builder *builder, struct place *place,
+                      const struct index *index, struct index_range range, unsigned depth) {
+        const char *const *level = place->kind->always;
+        int r = 0;
+
+        for (; r == 0 && level && *level && depth + 1 == index->n_levels; level++)
+                if (!has_level(index, range, depth, *level))
+                        r = add_group(builder, place, *level, *level, depth);
+        return r;
+}
+
 static int add_groups(struct listing_builder *builder, struct place *place,
                       const struct index *index, struct index_range range, unsigned depth) {
         const char *last = NULL;
@@ -211,29 +254,17 @@ static int add_groups(struct listing_builder *builder, struct place *place,
 
         for (size_t i = range.begin; r == 0 && i < range.end; i++) {
                 const struct index_row *row = index->rows[i];
-                struct buf name = BUF_INIT(0), step = BUF_INIT(0);
+                struct buf name = BUF_INIT(0);
 
                 if (last && text_eq(last, row->levels[depth]))
                         continue;
                 last = row->levels[depth];
                 r = index_level_name(row, depth, &name);
                 if (r == 0)
-                        r = buf_printf(&step, "=%s", last);
-                if (r == 0)
-                        r = add_place(builder,
-                                      &(struct place_seed){ .type = PLACE_GROUP,
-                                                            .parent = place,
-                                                            .kind = place->kind,
-                                                            .level = last,
-                                                            .depth = depth + 1,
-                                                            .step = buf_str(&step) },
-                                      &(struct entry){ .name = name.data,
-                                                       .type = ENTRY_DIRECTORY,
-                                                       .mode = 0755 });
+                        r = add_group(builder, place, last, buf_str(&name), depth);
                 buf_done(&name);
-                buf_done(&step);
         }
-        return r;
+        return r < 0 ? r : add_always(builder, place, index, range, depth);
 }
 
 static int item_of(const struct index *index, const struct index_row *row, struct json **ret) {

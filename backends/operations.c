@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where each operation of the contract is in the tree: read off the tables that make it. */
+/* Where each operation of the contract is in the tree: read off the tables that make it. A place of
+ * a change says what to do there; one without is read. */
 #include "backends/rows.h"
 #include "backends/view.h"
+#include "base/kind-change.h"
 #include "base/text.h"
 
 /* One operation and the places found for it. */
@@ -38,45 +40,108 @@ static struct operation *find(struct operations *operations, const struct call *
 
 /* Is a place among those found already? */
 static bool is_listed(const struct operation *operation, const char *place) {
-        const char *cursor = buf_str(&operation->places), *word;
-        size_t len;
+        size_t len = strlen(place);
 
-        while (text_word(&cursor, ", ", &word, &len))
-                if (strlen(place) == len && strncmp(word, place, len) == 0)
+        for (const char *at = buf_str(&operation->places); *at;) {
+                const char *end = strstr(at, ", ");
+                size_t size = end ? (size_t)(end - at) : strlen(at);
+
+                if (size == len && strncmp(at, place, len) == 0)
                         return true;
+                at += size + (end ? 2 : 0);
+        }
         return false;
 }
 
+/* @act: what to do there, NULL for a read. */
 static int add(struct operations *operations, const struct call *call, const char *directory,
-               const char *name) {
+               const char *name, const char *act) {
         _cleanup_(freep) char *place = NULL;
         struct operation *operation;
 
         if (!call)
                 return 0;
         operation = find(operations, call);
-        if (!operation || asprintf(&place, "%s%s", directory, name) < 0)
+        if (!operation || asprintf(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name,
+                                   act ? act : "") < 0) {
+                place = NULL;
                 return -ENOMEM;
+        }
         if (is_listed(operation, place))
                 return 0;
         return buf_printf(&operation->places, "%s%s", operation->places.len ? ", " : "", place);
 }
 
+static int add_all(struct operations *operations, const struct call *const *calls,
+                   const char *directory, const char *name, const char *act) {
+        int r = 0;
+
+        for (; r == 0 && calls && *calls; calls++)
+                r = add(operations, *calls, directory, name, act);
+        return r;
+}
+
 static int walk(struct operations *operations, const struct place_row *row, const char *directory,
-                const char *item, unsigned depth);
+                bool is_item, unsigned depth);
+
+static int add_save(struct operations *operations, const struct file *file, const char *directory) {
+        const struct save *save = file->save;
+        int r;
+
+        if (!save)
+                return 0;
+        r = add_all(operations, save->calls, directory, file->name, "save");
+        for (const struct save_step *step = save->steps; r == 0 && step && step->call; step++)
+                r = add(operations, step->call, directory, file->name, "save");
+        if (r == 0 && save->rename)
+                r = add(operations, save->rename->call, directory, file->name, "mv");
+        return r;
+}
 
 static int walk_files(struct operations *operations, const struct file *file,
                       const struct kind *kind, const char *directory) {
         int r = 0;
 
         for (; r == 0 && file && file->name; file++) {
-                r = add(operations, file->further, directory, file->name);
-                if (r < 0)
-                        break;
-                if (file->from == FROM_CALL)
-                        r = add(operations, file->call, directory, file->name);
-                else if (file->from == FROM_OBJECT && kind)
-                        r = add(operations, kind->get, directory, file->name);
+                r = add(operations, file->further, directory, file->name, NULL);
+                if (r == 0 && file->from == FROM_CALL)
+                        r = add(operations, file->call, directory, file->name, NULL);
+                else if (r == 0 && file->from == FROM_OBJECT && kind)
+                        r = add(operations, kind->get, directory, file->name, NULL);
+                if (r == 0)
+                        r = add_save(operations, file, directory);
+        }
+        return r;
+}
+
+static int walk_actions(struct operations *operations, const struct action *action,
+                        const char *directory) {
+        int r = 0;
+
+        for (; r == 0 && action && action->verb; action++) {
+                _cleanup_(freep) char *name = NULL;
+
+                if (asprintf(&name, "actions/%s", action->verb) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                r = add(operations, action->call, directory, name, "write");
+                if (r == 0)
+                        r = add_all(operations, action->calls, directory, name, "write");
+        }
+        return r;
+}
+
+static int walk_links(struct operations *operations, const struct link *link,
+                      const char *directory) {
+        int r = 0;
+
+        for (; r == 0 && link && link->name; link++) {
+                if (!link->relation)
+                        continue;
+                r = add(operations, link->relation->join, directory, link->name, "ln -s");
+                if (r == 0)
+                        r = add(operations, link->relation->leave, directory, link->name, "rm");
         }
         return r;
 }
@@ -102,67 +167,126 @@ static const char *first_file(const struct kind *kind) {
         return kind->content.files ? kind->content.files[0].name : "";
 }
 
+static int walk_lists(struct operations *operations, const struct kind *kind, const char *directory,
+                      const char *below) {
+        int r = add(operations, kind->list, directory, "", NULL);
+
+        if (r == 0)
+                r = add(operations, kind->list->also, directory, "", NULL);
+        if (r == 0)
+                r = add(operations, kind->list->otherwise, directory, "", NULL);
+        if (r == 0)
+                r = add(operations, kind->sweep, below, "", NULL);
+        if (r == 0)
+                r = walk_files(operations, kind->level_files, NULL, below);
+        if (r == 0)
+                r = walk_files(operations, kind->shared.files, NULL, directory);
+        if (r == 0)
+                r = walk_actions(operations, kind->shared.actions, directory);
+        return r;
+}
+
+/* How items come and go; @name is an item's own, with a slash if it is a directory. */
+static int walk_life(struct operations *operations, const struct kind *kind, const char *below,
+                     const char *name) {
+        const struct create *create = kind->create;
+        const char *act = !create                            ? NULL
+                          : create->how == CREATE_AT_ONCE ? "mkdir"
+                          : create->how == CREATE_DRAFT   ? "mkdir, then save"
+                                                          : "new file";
+        int r = 0;
+
+        if (create)
+                r = add(operations, create->call, below, name, act);
+        if (create && r == 0)
+                r = add_all(operations, create->calls, below, name, act);
+        if (kind->removal && r == 0)
+                r = add(operations, kind->removal->call, below, name,
+                        kind->shape == SHAPE_DOCUMENT ? "rm" : "rmdir");
+        if (kind->relation && r == 0)
+                r = add(operations, kind->relation->join, below, name, "ln -s");
+        if (kind->relation && r == 0)
+                r = add(operations, kind->relation->leave, below, name, "rm");
+        return r;
+}
+
 static int walk_kind(struct operations *operations, const struct kind *kind, const char *directory,
                      unsigned depth) {
+        _cleanup_(freep) char *name = NULL;
         struct buf below = BUF_INIT(4096);
-        size_t collection;
         int r;
 
         (void)buf_add_str(&below, directory);
         r = add_levels(kind, &below);
+        if (asprintf(&name, kind->shape == SHAPE_DIRECTORY ? "<%s>/" : "<%s>", kind->name) < 0) {
+                name = NULL;
+                r = -ENOMEM;
+        }
         if (r == 0)
-                r = walk_files(operations, kind->level_files, NULL, buf_str(&below));
-        collection = below.len;
+                r = walk_lists(operations, kind, directory, buf_str(&below));
         if (r == 0)
-                r = add(operations, kind->list, directory, "");
-        if (r == 0 && kind->list->also)
-                r = add(operations, kind->list->also, directory, "");
-        if (r == 0 && kind->list->otherwise)
-                r = add(operations, kind->list->otherwise, directory, "");
-        if (r == 0)
-                r = add(operations, kind->sweep, buf_str(&below), "");
-        if (r == 0)
-                r = walk_files(operations, kind->shared.files, NULL, directory);
+                r = walk_life(operations, kind, buf_str(&below),
+                              kind->shape == SHAPE_DOCUMENT ? first_file(kind) : name);
         if (r == 0 && kind->shape != SHAPE_LINK) {
                 if (kind->shape == SHAPE_DIRECTORY)
-                        (void)buf_printf(&below, "<%s>/", kind->name);
+                        (void)buf_add_str(&below, name);
                 r = walk_files(operations, kind->content.files, kind, buf_str(&below));
                 if (r == 0)
-                        r = add(operations, kind->refresh, buf_str(&below), first_file(kind));
+                        r = add(operations, kind->refresh, buf_str(&below), first_file(kind), NULL);
                 if (r == 0)
-                        r = walk(operations, &kind->content, buf_str(&below), kind->name,
-                                 depth + 1);
+                        r = walk(operations, &kind->content, buf_str(&below), true, depth + 1);
         }
-        buf_truncate(&below, collection);
+        buf_done(&below);
+        return r;
+}
+
+/* A directory of its own that mkdir makes and rmdir ends. */
+static int walk_fixed(struct operations *operations, const struct place_row *row,
+                      const char *directory) {
+        int r = 0;
+
+        if (row->create)
+                r = add(operations, row->create->call, directory, "", "mkdir");
+        if (r == 0 && row->removal)
+                r = add(operations, row->removal->call, directory, "", "rmdir");
+        return r;
+}
+
+static int walk_child(struct operations *operations, const struct child *child,
+                      const char *directory, unsigned depth) {
+        struct buf below = BUF_INIT(4096);
+        int r;
+
+        (void)buf_add_str(&below, directory);
+        if (child->name)
+                (void)buf_printf(&below, "%s/", child->name);
+        r = child->kind ? walk_kind(operations, child->kind, buf_str(&below), depth + 1)
+                        : walk(operations, child->row, buf_str(&below), false, depth + 1);
         buf_done(&below);
         return r;
 }
 
 static int walk(struct operations *operations, const struct place_row *row, const char *directory,
-                const char *item, unsigned depth) {
+                bool is_item, unsigned depth) {
         int r = 0;
 
         if (depth > DEPTH_MAX)
                 return -ELOOP;
-        if (!item)
+        if (!is_item)
                 r = walk_files(operations, row->files, NULL, directory);
+        if (r == 0)
+                r = walk_fixed(operations, row, directory);
+        if (r == 0)
+                r = walk_actions(operations, row->actions, directory);
+        if (r == 0)
+                r = walk_links(operations, row->links, directory);
         for (const struct child *child = row->children;
-             r == 0 && child && (child->kind || child->row); child++) {
-                struct buf below = BUF_INIT(4096);
-
-                (void)buf_add_str(&below, directory);
-                if (child->name)
-                        (void)buf_printf(&below, "%s/", child->name);
-                if (child->kind)
-                        r = walk_kind(operations, child->kind, buf_str(&below), depth + 1);
-                else
-                        r = walk(operations, child->row, buf_str(&below), NULL, depth + 1);
-                buf_done(&below);
-        }
+             r == 0 && child && (child->kind || child->row); child++)
+                r = walk_child(operations, child, directory, depth);
         return r;
 }
 
-/* Calls that no row names, and those that the tables leave out. */
+/* Calls that the tables leave out, with the reason, and those that they forgot. */
 static int add_rest(struct operations *operations, const struct service *service) {
         for (const struct omitted *omitted = service->omitted; omitted && omitted->call;
              omitted++) {
@@ -170,7 +294,8 @@ static int add_rest(struct operations *operations, const struct service *service
 
                 if (!operation)
                         return -ENOMEM;
-                operation->reason = omitted->reason;
+                if (!operation->places.len)
+                        operation->reason = omitted->reason;
         }
         for (const struct call *const *call = service->calls; call && *call; call++) {
                 struct operation *operation = find(operations, *call);
@@ -178,10 +303,7 @@ static int add_rest(struct operations *operations, const struct service *service
                 if (!operation)
                         return -ENOMEM;
                 if (!operation->places.len && !operation->reason)
-                        operation->reason = (*call)->risk == RISK_READ
-                                                    ? "serves changes, which this version does "
-                                                      "not make: it only reads"
-                                                    : "this version only reads";
+                        operation->reason = "no row of the tree makes this call";
         }
         return 0;
 }
@@ -223,7 +345,7 @@ int view_operations(struct json **ret) {
         int r = array ? 0 : -ENOMEM;
 
         if (r == 0)
-                r = walk(&operations, &iam_service.content, "/<account>/", NULL, 0);
+                r = walk(&operations, &iam_service.content, "/<account>/", false, 0);
         for (const struct service *const *service = services; r == 0 && *service; service++)
                 r = add_rest(&operations, *service);
         if (r == 0)

@@ -143,6 +143,7 @@ int place_new(const struct place_seed *seed, struct place **ret) {
         place->kind = seed->kind;
         place->file = seed->file;
         place->action = seed->action;
+        place->link = seed->link;
         r = copy_text(seed->id, &place->id);
         if (r == 0)
                 r = copy_text(seed->level, &place->level);

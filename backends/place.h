@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backends/view.h"
+#include "base/kind-change.h"
 
 enum place_type {
         PLACE_FIXED,      /* an account, a service, a fixed directory: content of a place_row */
@@ -34,6 +35,7 @@ struct place {
         const struct kind *kind;     /* all but FIXED and files of FIXED */
         const struct file *file;     /* FILE */
         const struct action *action; /* ACTIONS: the first of its list; ACTION: the verb */
+        const struct link *link;     /* LINK of a resource: its row */
         char *id;                    /* ITEM, FILE of a document, LINK to an item */
         char *level;                 /* GROUP: the value of its level, not encoded */
         char *subdir;                /* SUBDIR: its name */
@@ -56,6 +58,7 @@ struct place_seed {
         const struct kind *kind;
         const struct file *file;
         const struct action *action;
+        const struct link *link;
         const char *id;
         const char *level;
         const char *subdir;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ending things: resources by rmdir, documents by rm, relations by rm of their link. */
-#include "backends/planner.h"
+/* Ending things: resources by rmdir, documents by rm. */
+#include "backends/change-internal.h"
 #include "backends/view-internal.h"
 #include "base/stamp.h"
 #include "base/text.h"
@@ -36,8 +36,10 @@ static int plan_remove(struct planner *planner, const struct removal *removal) {
         int r = 0;
 
         planner->weight = removal->weight;
-        if (removal->blocked || removal->plan || removal->body)
+        if (removal->blocked || removal->plan || removal->body || removal->allowed.when.at)
                 r = planner_load(planner);
+        if (r == 0)
+                r = planner_allowed(planner, &removal->allowed);
         if (r == 0 && removal->blocked)
                 r = removal->blocked(planner);
         if (r < 0)
@@ -46,19 +48,24 @@ static int plan_remove(struct planner *planner, const struct removal *removal) {
                              : planner_add_row(planner, removal->call, removal->body, NULL);
 }
 
-/* Gone is gone: a removal that finds nothing, or whose outcome is unknown, is settled by a look. */
+/* Gone is gone: a removal whose outcome is unknown is settled by a look. */
 static int settle(struct planner *planner, int error) {
         struct op *op = planner->composer.op;
         struct op_fault before = op->fault;
+        bool has_item = planner->composer.place->type != PLACE_FIXED;
+        int r;
 
-        if (!op->fault.is_unknown || planner->composer.place->type == PLACE_FIXED)
+        if (!op->fault.is_unknown)
                 return error;
         op_clear(op);
-        if (planner_load(planner) == -ENOENT) {
-                op_clear(op);
+        r = has_item ? planner_load(planner) : -EIO;
+        op_clear(op);
+        if (r == -ENOENT)
                 return 0;
-        }
         op->fault = before;
+        if (r < 0 || !before.status)
+                return planner_unknown(planner);
+        op->fault.is_unknown = false;
         return error;
 }
 
@@ -72,72 +79,13 @@ int view_remove(struct view *view, struct op *op, struct place *place, struct ch
         r = view_may_remove(view, op, place);
         if (r < 0)
                 return r;
-        planner_init(&planner, view, op, place);
-        r = plan_remove(&planner, removal);
+        r = planner_begin(&planner, view, op, place);
+        if (r == 0)
+                r = plan_remove(&planner, removal);
         if (r == 0)
                 r = planner_run(&planner, ret);
         if (r < 0)
                 r = settle(&planner, r);
-        planner_done(&planner);
-        return r;
-}
-
-/* The relation that a link, or links in a directory, stand for. */
-static const struct relation *relation_row(const struct place *place) {
-        if (place->kind && place->kind->relation && place->type != PLACE_ITEM)
-                return place->kind->relation;
-        return NULL;
-}
-
-static int check_target(struct op *op, const struct kind *kind, const char *name,
-                        const struct place *target) {
-        if (!target || target->kind != kind->target || !target->id)
-                return op_fail(op, EINVAL, "a link here must lead to a %s", kind->target->name);
-        (void)name;
-        return 0;
-}
-
-/** view_link() - join an item; see the header. */
-int view_link(struct view *view, struct op *op, struct place *directory, const char *name,
-              struct place *target, struct change_result *ret) {
-        const struct relation *relation = relation_row(directory);
-        struct planner planner;
-        int r;
-
-        *ret = (struct change_result){ 0 };
-        if (!relation)
-                return op_fail(op, EPERM, "no call makes links here");
-        r = check_target(op, directory->kind, name, target);
-        if (r < 0)
-                return r;
-        planner_init(&planner, view, op, directory);
-        for (const char *const *param = target->kind->params; r == 0 && param && *param; param++)
-                r = planner_param(&planner, *param, target->id);
-        if (r == 0)
-                r = planner_add_row(&planner, relation->join, relation->join_body, NULL);
-        if (r == 0)
-                r = planner_run(&planner, ret);
-        planner_done(&planner);
-        return r;
-}
-
-/** view_unlink() - end a relation; see the header. */
-int view_unlink(struct view *view, struct op *op, struct place *link, struct change_result *ret) {
-        const struct relation *relation = relation_row(link);
-        struct planner planner;
-        int r = 0;
-
-        *ret = (struct change_result){ 0 };
-        if (!relation || !link->id)
-                return op_fail(op, EPERM, "no call removes this link");
-        planner_init(&planner, view, op, link);
-        for (const char *const *param = link->kind->target->params; r == 0 && param && *param;
-             param++)
-                r = planner_param(&planner, *param, link->id);
-        if (r == 0)
-                r = planner_add_row(&planner, relation->leave, relation->leave_body, NULL);
-        if (r == 0)
-                r = planner_run(&planner, ret);
         planner_done(&planner);
         return r;
 }

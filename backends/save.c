@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Saving a document: checked, compared with what the service has, sent by the calls of its row. */
-#include "backends/planner.h"
+#include "backends/change-internal.h"
 #include "backends/view-internal.h"
 #include "base/stamp.h"
 #include "base/text.h"
@@ -174,6 +174,8 @@ static int plan_steps(struct planner *planner, const struct save *save) {
                 for (const char *const *member = step->members; member && *member; member++)
                         wanted |= planner_changes(planner, *member);
                 if (wanted)
+                        r = planner_allowed(planner, &step->allowed);
+                if (wanted && r == 0)
                         r = planner_add_row(planner, step->call, step->body, step->params);
         }
         return r;
@@ -208,6 +210,10 @@ static int settle_unknown(struct planner *planner, struct place *place, int erro
                 return 0;
         }
         op->fault = before;
+        /* A server that answered has ended its work: what is there now is what came of it. */
+        if (!now || !before.status)
+                return planner_unknown(planner);
+        op->fault.is_unknown = false;
         return error;
 }
 
@@ -232,32 +238,9 @@ static int plan_save(struct planner *planner, struct place *place, const char *b
         planner->changed = (const char *const *)difference->list;
         r = check_editable(planner, save);
         if (r == 0)
+                r = planner_allowed(planner, &save->allowed);
+        if (r == 0)
                 r = plan_steps(planner, save);
-        return r;
-}
-
-/** view_rename() - give a document a new name within its collection; see the header. */
-int view_rename(struct view *view, struct op *op, struct place *place, struct place *directory,
-                const char *name, struct change_result *ret) {
-        const struct save *save = place->file ? place->file->save : NULL;
-        _cleanup_(freep) char *decoded = NULL;
-        struct planner planner;
-        int r;
-
-        *ret = (struct change_result){ 0 };
-        if (!save || !save->rename || place_collection(place) != place_collection(directory))
-                return op_fail(op, EXDEV, "no call renames this document");
-        r = decode_name(op, place->kind, name, &decoded);
-        if (r < 0)
-                return r;
-        planner_init(&planner, view, op, place);
-        planner.name = decoded;
-        r = planner_load(&planner);
-        if (r == 0)
-                r = planner_add_row(&planner, save->rename->call, save->rename->body, NULL);
-        if (r == 0)
-                r = planner_run(&planner, ret);
-        planner_done(&planner);
         return r;
 }
 
@@ -275,12 +258,14 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
         if (!difference)
                 return op_fail(op, ENOMEM, "out of memory");
         if (place->file->codec == CODEC_TEXT && !len && !save->may_be_empty)
-                return op_fail(op, EINVAL, "the service takes an empty value for no change: %s",
-                               "nothing was sent");
-        planner_init(&planner, view, op, place);
+                return op_fail(op, EINVAL, "an empty text is never sent");
+        r = planner_begin(&planner, view, op, place);
         planner.text = text;
         planner.len = len;
-        r = read_text(op, place->file, text, len, &planner.mine);
+        if (r == 0)
+                r = read_text(op, place->file, text, len, &planner.mine);
+        if (r == 0)
+                r = planner_check_cover(&planner);
         if (r == 0)
                 r = plan_save(&planner, place, base, base_len, difference, ret);
         if (r == 0 && planner.count) {

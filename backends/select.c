@@ -10,15 +10,42 @@ static bool is_one_of(const char *text, const char *const *list) {
         return false;
 }
 
-static bool holds_alone(const struct when *when, const struct json *item) {
-        struct json *value = json_at(item, when->at);
+/**
+ * select_any() - is there a value that a pointer (with `*`) names and that @fn says yes to?
+ * Where nothing is named, @fn is not called.
+ */
+bool select_any(const struct json *value, const char *pointer, select_fn fn, const void *data) {
+        const char *star = pointer ? strstr(pointer, "/*") : NULL;
+        _cleanup_(freep) char *before = star ? strndup(pointer, (size_t)(star - pointer)) : NULL;
+        struct json_cursor cursor = { 0 };
+        struct json *found = json_at(value, before ? before : pointer);
+
+        if (!found || (star && !before))
+                return false;
+        if (!star)
+                return fn(found, data);
+        for (size_t i = 0; i < json_count(found); i++)
+                if (select_any(json_item(found, i), star + 2, fn, data))
+                        return true;
+        while (json_next(found, &cursor))
+                if (select_any(cursor.value, star + 2, fn, data))
+                        return true;
+        return false;
+}
+
+static bool is_meant(const struct json *value, const void *data) {
+        const struct when *when = data;
         _cleanup_(freep) char *text = NULL;
 
         if (!when->is && !when->among)
-                return value != NULL;
+                return true;
         if (json_text_at(value, "", &text) < 0)
                 return false;
         return when->is ? text_eq(text, when->is) : is_one_of(text, when->among);
+}
+
+static bool holds_alone(const struct when *when, const struct json *item) {
+        return select_any(item, when->at, is_meant, when);
 }
 
 /** when_holds() - does a row's condition hold for an item? An empty condition always does. */

@@ -4,6 +4,9 @@
 
 #include "base/kind.h"
 
+typedef bool (*select_fn)(const struct json *value, const void *data);
+
+bool select_any(const struct json *value, const char *pointer, select_fn fn, const void *data);
 bool when_holds(const struct when *when, const struct json *item);
 int select_only(const struct json *value, const char *const *pointers, struct json **ret);
 void select_without(struct json *value, const char *const *pointers);

@@ -7,13 +7,19 @@
 #include "backends/compose.h"
 #include "backends/guard.h"
 
-enum { INDEX_MEMO = 256 };
+enum { INDEX_MEMO = 256, TURNS_MAX = 256, SENT_MAX = 256 };
 
 /* An index and the request it answers. */
 struct memo {
         char *key;
         struct index *index;
         uint64_t used; /* clock of the memo, for the least recently used */
+};
+
+/* A write-only value that was sent. */
+struct sent {
+        uint64_t key; /* hash of the resource's identity and the value's name */
+        char *value;
 };
 
 struct view {
@@ -31,6 +37,11 @@ struct view {
         pthread_mutex_t lock; /* protects what follows */
         struct memo memo[INDEX_MEMO];
         uint64_t clock;
+        pthread_cond_t turned;    /* a change has ended */
+        uint64_t turns[TURNS_MAX]; /* changes under way (backends/turn.h) */
+        size_t n_turns;
+        struct sent sent[SENT_MAX];
+        size_t next_sent;
 };
 
 /* Collects the entries of a directory. */
@@ -63,7 +74,4 @@ const char *file_subdir(const struct file *file, size_t *ret_len);
 int document_of(struct composer *composer, const struct json *value, struct document **ret);
 int action_read(struct composer *composer, struct place *place, struct document **ret);
 int file_read(struct composer *composer, struct place *place, struct document **ret);
-int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret);
-int read_text(struct op *op, const struct file *file, const char *text, size_t len,
-              struct json **ret);
 extern const struct place_row *const account_rows[];

@@ -8,6 +8,16 @@
 enum { DEFAULT_TTL_MS = 60 * 1000 };
 
 /**
+/* Waits are bounded by the clock that nobody sets. */
+static void init_condition(pthread_cond_t *condition) {
+        pthread_condattr_t attributes;
+
+        (void)pthread_condattr_init(&attributes);
+        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        (void)pthread_cond_init(condition, &attributes);
+        (void)pthread_condattr_destroy(&attributes);
+}
+
  * view_new() - the tree of an account.
  * @options: strings and lists are borrowed for the life of the view, but the account's name.
  * @source: borrowed, must outlive the view.
@@ -21,6 +31,7 @@ int view_new(const struct view_options *options, struct source *source, struct v
                 return -ENOMEM;
         (void)pthread_mutex_init(&view->lock, NULL);
         view->account = strdup(options->account);
+        init_condition(&view->turned);
         view->type = options->type;
         view->services = options->services;
         view->projects = options->projects;
@@ -58,9 +69,12 @@ struct view *view_free(struct view *view) {
         (void)place_unref(view->root);
         (void)pthread_mutex_destroy(&view->lock);
         free(view->account);
+        for (size_t i = 0; i < SENT_MAX; i++)
+                free(view->sent[i].value);
         free(view);
         return NULL;
 }
+        (void)pthread_cond_destroy(&view->turned);
 
 /** view_root() - the account's directory; borrowed. */
 struct place *view_root(struct view *view) {

@@ -15,6 +15,14 @@
 struct answer;
 struct composer;
 struct kind;
+struct op;
+
+/* How things are changed: base/kind-change.h. */
+struct action;
+struct create;
+struct relation;
+struct removal;
+struct save;
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
 
@@ -80,8 +88,12 @@ struct call {
         unsigned page_size;           /* limit sent, 0: none */
         unsigned most;                /* list: no more than so many items are wanted, 0: all */
         split_fn split;               /* list: in place of `items`, for odd shapes */
-        const char *success;          /* pointer to a result code inside a 2xx … */
-        const char *success_is;       /* … that must be absent or this text */
+        const char *success;          /* pointer (with `*`) to a result inside a 2xx … */
+        const char *success_is;       /* … that must be absent or this text … */
+        const char *failure_is;       /* … or, where this is said, anything but this text */
+        int failure;                  /* positive errno of such a failure, 0: EIO */
+        const char *upload;           /* the body goes as a file, in a form's part of this name */
+        bool wants_engine_token;      /* beside the cloud's own credentials */
         const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
         const struct call *also;      /* list: a second call whose items belong to the same list */
         unsigned ttl_s;   /* how long an answer serves; 0: the service's default of 60 s */
@@ -90,7 +102,7 @@ struct call {
 
 /* Shown only if the object has, or has not, something at a pointer. */
 struct when {
-        const char *at;           /* NULL: always */
+        const char *at;           /* pointer, `*` is any element; NULL: always */
         const char *is;           /* the scalar's text; NULL: anything but null */
         const char *const *among; /* in place of `is`: one of these texts, NULL-terminated */
         bool negate;
@@ -146,82 +158,6 @@ struct link {
         const struct relation *relation; /* NULL: the link cannot be changed */
 };
 
-/*
- * Changes. A body is written as JSON in which a string `=/pointer` stands for that part of the new
- * document, `={name}` for a parameter and `=` for all of the document; what is not there is left
- * out with its member.
- */
-
-struct planner;
-
-/* Adds the requests of a change to a plan, where rows cannot say them. 0 or negative errno. */
-typedef int (*plan_fn)(struct planner *planner);
-
-/* One request of a save, sent when a member that it carries changed. */
-struct save_step {
-        const struct call *call;
-        const char *const *members; /* pointers (with `*`), NULL-terminated; NULL: any change */
-        const char *body;           /* NULL: none */
-        const char *const *params;  /* further parameters, `name=/pointer` in the new document */
-};
-
-/* How the save of a document becomes requests. */
-struct save {
-        const char *const *editable;   /* pointers (with `*`) that may differ; NULL: all */
-        const struct save_step *steps; /* in the order they are sent; ends without a call */
-        plan_fn plan;                  /* in place of `steps` */
-        const struct save_step *rename; /* mv within the collection; `=$name` is the new name */
-        bool may_be_empty;             /* an empty text is a value, not a mistake */
-        const char *hint;              /* what to do about the other members, for the refusal */
-};
-
-enum creation {
-        CREATE_NEVER,
-        CREATE_AT_ONCE,  /* mkdir: a name is all that is needed */
-        CREATE_DOCUMENT, /* the first save of a new file */
-        CREATE_DRAFT,    /* mkdir makes a local draft, saving its document sends it */
-};
-
-/* A setting's words: what `allow_create` and `allow_delete` must at least be. */
-enum weight { WEIGHT_DOCUMENTS, WEIGHT_ALL };
-
-/* A member of a creation that must not come back: a write-only file in the draft. */
-struct secret_member {
-        const char *file; /* name in the draft */
-        const char *at;   /* pointer in the body */
-};
-
-struct create {
-        enum creation how;
-        enum weight weight;
-        const struct call *call;
-        const char *body;      /* `={name}` is the new name */
-        plan_fn plan;          /* in place of `call` and `body` */
-        const char *id_at;     /* pointer to the id in the answer; NULL: found by its name */
-        const char *name_rule; /* regular expression (POSIX extended) of legal names, or NULL */
-        const char *name_hint; /* the rule in words */
-        const char *document;  /* CREATE_DRAFT: the document's file name */
-        const char *draft;     /* CREATE_DRAFT: its template, JSON */
-        const char *const *required;         /* pointers that must be there */
-        const struct secret_member *secrets; /* end with a NULL file */
-};
-
-struct removal {
-        const struct call *call;
-        enum weight weight;
-        const char *body;
-        plan_fn plan;    /* in place of `call` and `body` */
-        plan_fn blocked; /* refuses with ENOTEMPTY, EBUSY or EPERM, on fresh answers */
-};
-
-/* Relations made by ln -s and ended by rm. */
-struct relation {
-        const struct call *join;
-        const char *join_body;
-        const struct call *leave;
-        const char *leave_body;
-};
-
 struct param_list;
 
 /*
@@ -238,24 +174,6 @@ struct child {
         struct when when;            /* on the item that the parent is */
         const char *const *bind;     /* parameters that hold below, `name=value`, NULL-terminated */
         resolve_fn resolve;          /* further ones that must be asked for */
-};
-
-/* `actions/<verb>`. */
-struct action {
-        const char *verb;
-        const struct call *call;
-        const char *body;     /* what is sent: `=` the text written; NULL: no body */
-        const char *form;     /* the template that reading it shows, JSON as in `body`, with the
-                                       pointers into the resource's object; NULL: `{}` */
-        plan_fn plan;         /* in place of `call` and `body` */
-        enum weight weight;   /* where the call's risk is a deletion */
-        const char *issues;   /* secret file that appears, mode 0400; NULL: only `.result` */
-        const char *secret;   /* pointer to the secret in the answer; NULL: all of it */
-        bool has_secret_body; /* stored nowhere */
-        const char *const *params; /* `name=/pointer` in the text written */
-        struct when when;          /* on the item */
-        struct when allowed;       /* else EPERM */
-        const char *hint;          /* one line for people */
 };
 
 /* What a directory holds: of a service, a fixed place, or each item of a collection. */
@@ -296,6 +214,9 @@ struct kind {
         const struct call *list;
         const struct call *sweep;   /* a list whose items include these, told apart by `filter`:
                                          used when its answer is at hand, never asked for */
+/* Refuses a new grouping level's value (not encoded), @depth from 0. 0 or -EINVAL with a reason. */
+typedef int (*check_fn)(struct op *op, unsigned depth, const char *value);
+
         const struct call *get;     /* one item in full; NULL: the list has everything */
         const char *object;         /* pointer to the item in the answer of `get` */
         const struct call *refresh; /* one item as the list tells it, when it must be fresh */
@@ -331,11 +252,14 @@ struct kind {
 };
 
 /* A call that has no place in the tree, and why. */
+        const char *const *always;      /* values of the last level that are there without items */
+        check_fn check_level;           /* may a new level have this value? NULL: any */
 struct omitted {
         const struct call *call;
         const char *reason;
 };
 
+        bool is_serial; /* takes one change at a time, also of what is below it */
 /* A service: its directory and defaults. */
 struct service {
         const char *name;  /* directory, and the word in configuration */

@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/tables/ucs-calls.h"
 
+#define UCS_LIST(name, template)                                                               \
+        .id = (name), .service = "ucs", .path = (template), .scope = SCOPE_DOMAIN,              \
+        .items = "/items", .key = "/metadata/uid", .total = "/total", .paging = PAGING_OFFSET, \
+        .page_size = 100
+
+const struct call ucs_list_clusters = { UCS_LIST("listClusters", "/v1/clusters") };
+const struct call ucs_list_fleets = { UCS_LIST("listFleets", "/v1/clustergroups") };
+const struct call ucs_list_rules = { UCS_LIST("listPermissionRules", "/v1/permissions/rules") };
+const struct call ucs_list_managed_clusters = { .id = "listManagedClusters",
+                                                .service = "ucs",
+                                                .path = "/v1/managedclusters",
+                                                .scope = SCOPE_DOMAIN,
+                                                .query = "unregister=true",
+                                                .items = "",
+                                                .key = "/metadata/uid" };
+
 const struct call ucs_register_cluster = {
         .id = "registerCluster",
         .service = "ucs",
@@ -46,9 +62,13 @@ const struct call ucs_get_cluster_access_info = {
         .service = "ucs",
         .method = METHOD_GET,
         .path = "/v1/clusters/{clusterid}/accessinfo",
+        .query = "vpcendpoint={vpcendpoint}&region={region}",
         .scope = SCOPE_DOMAIN,
         .risk = RISK_SECRET,
         .repeat = REPEAT_ONCE,
+        .success = "",
+        .failure_is = "Downloaded",
+        .failure = EEXIST,
 };
 
 const struct call ucs_activate_cluster = {
@@ -166,6 +186,17 @@ const struct call ucs_enable_fleet_federation = {
         .service = "ucs",
         .method = METHOD_POST,
         .path = "/v1/clustergroups/{clustergroupid}/federations",
+        .scope = SCOPE_DOMAIN,
+        .risk = RISK_CHANGE,
+        .repeat = REPEAT_ONCE,
+};
+
+const struct call ucs_retry_fleet_federation = {
+        .id = "enableFleetFederation",
+        .service = "ucs",
+        .method = METHOD_POST,
+        .path = "/v1/clustergroups/{clustergroupid}/federations",
+        .query = "retryjoinall=true",
         .scope = SCOPE_DOMAIN,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,

@@ -3,8 +3,9 @@
  * UCS. Everything belongs to the whole account, not to a project. */
 #include "backends/rows.h"
 #include "backends/select.h"
-#include "backends/tables/ucs-calls.h"
 #include "backends/tables/helpers.h"
+#include "backends/tables/ucs-calls.h"
+#include "backends/tables/ucs-change.h"
 #include "base/text.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -12,26 +13,13 @@
 #define UCS_GET(name, template) \
         .id = (name), .service = "ucs", .path = (template), .scope = SCOPE_DOMAIN
 
-#define UCS_LIST                                                                               \
-        .items = "/items", .key = "/metadata/uid", .total = "/total", .paging = PAGING_OFFSET, \
-        .page_size = 100
-
-static const struct call list_clusters = { UCS_GET("listClusters", "/v1/clusters"), UCS_LIST };
-static const struct call list_managed_clusters = {
-        UCS_GET("listManagedClusters", "/v1/managedclusters"), .query = "unregister=true",
-        .items = "", .key = "/metadata/uid"
-};
 static const struct call list_versions = { UCS_GET("listRegisteredClusterVersions",
                                                    "/v1/config/registeredclusterversions"),
                                            .ttl_s = 3600 };
-static const struct call list_fleets = { UCS_GET("listFleets", "/v1/clustergroups"), UCS_LIST };
 static const struct call get_progress = {
         UCS_GET("getFederationProgress", "/v1/clustergroups/{clustergroupid}/federations/progress"),
         .ttl_s = 10, .is_volatile = true
 };
-static const struct call list_rules = { UCS_GET("listPermissionRules", "/v1/permissions/rules"),
-                                        UCS_LIST };
-
 static int compose_list(struct composer *composer, const struct json *value, struct json **ret) {
         struct json *list = value ? json_share(value) : json_new_array();
 
@@ -115,18 +103,19 @@ static const struct life cluster_life = {
 static const struct kind fleet;
 
 static const struct kind cluster = {
-        .name = "cluster", .service = "ucs", .list = &list_clusters,
+        .name = "cluster", .service = "ucs", .list = &ucs_list_clusters,
         .refresh = &ucs_get_cluster, .label = "/metadata/name", .params = LIST("clusterid"),
         .modified = LIST("/metadata/updateTimestamp", "/status/conditions/0/lastTransitionTime",
                          "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"), .life = &cluster_life,
+        .create = &ucs_cluster_create, .removal = &ucs_cluster_removal,
         .content = {
                 .files = (const struct file[]){
-                        { .name = "cluster.json", .from = FROM_ITEM,
+                        { .name = "cluster.json", .from = FROM_ITEM, .save = &ucs_cluster_save,
                           .without = LIST("/status", "/spec/ruleNamespaces",
                                           "/metadata/annotations/kubeconfig") },
                         { .name = "policies.json", .from = FROM_ITEM, .at = "/spec/ruleNamespaces",
-                          .compose = compose_list },
+                          .compose = compose_list, .save = &ucs_cluster_policies_save },
                         { .name = "status.json", .from = FROM_ITEM, .at = "/status",
                           .is_volatile = true },
                         { 0 },
@@ -136,6 +125,7 @@ static const struct kind cluster = {
                           .target = &fleet },
                         { 0 },
                 },
+                .actions = ucs_cluster_actions,
         },
 };
 
@@ -143,7 +133,7 @@ static const struct kind candidate = {
         .name = "candidate",
         .service = "ucs",
         .shape = SHAPE_DOCUMENT,
-        .list = &list_managed_clusters,
+        .list = &ucs_list_managed_clusters,
         .label = "/metadata/name",
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
@@ -159,14 +149,18 @@ static const struct kind member = {
         .name = "member",
         .service = "ucs",
         .shape = SHAPE_LINK,
-        .list = &list_clusters,
+        .list = &ucs_list_clusters,
         .label = "/metadata/name",
         .filter = "/spec/clusterGroupID",
         .filter_param = "clustergroupid",
         .target = &cluster,
+        .relation = &ucs_membership,
 };
 
 static const struct place_row federation_row = {
+        .create = &ucs_federation_create,
+        .removal = &ucs_federation_removal,
+        .actions = ucs_federation_actions,
         .files =
                 (const struct file[]){
                         { .name = "progress.json",
@@ -184,17 +178,20 @@ static const struct place_row federation_row = {
 };
 
 static const struct kind fleet = {
-        .name = "fleet", .service = "ucs", .list = &list_fleets, .refresh = &ucs_get_fleet,
+        .name = "fleet", .service = "ucs", .list = &ucs_list_fleets, .refresh = &ucs_get_fleet,
         .label = "/metadata/name", .params = LIST("clustergroupid"),
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
+        .create = &ucs_fleet_create, .removal = &ucs_fleet_removal,
         .content = {
                 .files = (const struct file[]){
-                        { .name = "fleet.json", .from = FROM_ITEM, .without = LIST("/status") },
+                        { .name = "fleet.json", .from = FROM_ITEM, .without = LIST("/status"),
+                          .save = &ucs_fleet_save },
                         { .name = "status.json", .from = FROM_ITEM, .at = "/status",
                           .is_volatile = true },
                         { 0 },
                 },
+                .actions = ucs_fleet_actions,
                 .children = (const struct child[]){
                         { .name = "clusters", .kind = &member },
                         { .name = "federation", .row = &federation_row,
@@ -208,12 +205,18 @@ static const struct kind policy = {
         .name = "policy",
         .service = "ucs",
         .shape = SHAPE_DOCUMENT,
-        .list = &list_rules,
+        .list = &ucs_list_rules,
         .label = "/metadata/name",
         .params = LIST("ruleid"),
         .modified = LIST("/metadata/updateTimestamp", "/metadata/creationTimestamp"),
         .created = LIST("/metadata/creationTimestamp"),
-        .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
+        .create = &ucs_policy_create,
+        .removal = &ucs_policy_removal,
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json", .from = FROM_ITEM, .save = &ucs_policy_save },
+                        { 0 },
+                },
 };
 
 const struct service ucs_service = {

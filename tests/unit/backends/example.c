@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "backends/records.h"
+#include "backends/template.h"
 #include "base/stamp.h"
 #include "base/text.h"
 
@@ -116,13 +117,76 @@ static int fetch(struct source *source, struct op *op, const struct request *req
         return 0;
 }
 
+static char *sent_target(const struct request *request) {
+        struct buf target = BUF_INIT(0), query = BUF_INIT(0);
+
+        ck_assert_int_eq(template_path(request, &target), 0);
+        ck_assert_int_eq(template_query(request, &query), 0);
+        if (query.len)
+                (void)buf_printf(&target, "?%s", buf_str(&query));
+        buf_done(&query);
+        return buf_steal(&target, NULL);
+}
+
+static char *sent_headers(const struct request *request) {
+        struct http_headers headers = { 0 };
+        struct buf text = BUF_INIT(0);
+
+        ck_assert_int_eq(template_headers(request, &headers), 0);
+        for (size_t i = 0; i < headers.count; i++)
+                (void)buf_printf(&text, "%s: %s\n", headers.list[i].name, headers.list[i].value);
+        http_headers_done(&headers);
+        ck_assert_int_eq(buf_reserve(&text, 0), 0);
+        return buf_steal(&text, NULL);
+}
+
+static int send_change(struct source *source, struct op *op, const struct request *request,
+                       struct answer **ret) {
+        struct example_source *example = (struct example_source *)source;
+        struct example_sent *sent = &example->sent[example->n_sent];
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        const char *body = NULL;
+        int r = 0;
+
+        ck_assert_uint_lt(example->n_sent, EXAMPLE_SENT_MAX);
+        example->n_sent++;
+        *sent = (struct example_sent){ .call = request->call,
+                                       .target = sent_target(request),
+                                       .headers = sent_headers(request) };
+        if (request->body)
+                sent->body = strndup(request->body, request->body_len);
+        if (example->send_result)
+                r = example->send_result(op, request, &body);
+        if (r < 0)
+                return r;
+        ck_assert_int_eq(answer_new(&answer), 0);
+        answer->fetched_ms = stamp_now_ms();
+        answer->status = 200;
+        ck_assert_int_eq(answer_set_body(answer, body ? body : "", body ? strlen(body) : 0), 0);
+        ck_assert_int_eq(answer_seal(answer), 0);
+        *ret = STEAL(answer);
+        return 0;
+}
+
 static void release(struct source *source) {
         (void)source;
 }
 
 /* Begins a source on the caller's stack; source_free() does nothing to it. */
 void example_init(struct example_source *example) {
-        static const struct source_ops ops = { .fetch = fetch, .free = release };
+        static const struct source_ops ops = { .fetch = fetch,
+                                               .send = send_change,
+                                               .free = release };
 
         *example = (struct example_source){ .source = { .ops = &ops } };
+}
+
+/* Frees what was recorded. */
+void example_done(struct example_source *example) {
+        for (size_t i = 0; i < example->n_sent; i++) {
+                free(example->sent[i].target);
+                free(example->sent[i].headers);
+                free(example->sent[i].body);
+        }
+        example->n_sent = 0;
 }
