@@ -65,13 +65,14 @@ int guard_check(struct guard *guard, struct op *op, const struct call *call, enu
         return 0;
 }
 
+/* Takes deletions out of the budget; false, and none taken, if there are not so many left. */
 static bool take(struct guard *guard, unsigned count) {
         int64_t now = stamp_monotonic_ms(), oldest;
 
         if (guard->is_exhausted || count > guard->per_minute)
                 return false;
-        if (oldest && now - oldest < MINUTE_MS) {
         oldest = guard->times[(guard->next + count - 1) % guard->per_minute];
+        if (oldest && now - oldest < MINUTE_MS) {
                 guard->is_exhausted = true;
                 return false;
         }
@@ -98,11 +99,11 @@ int guard_spend(struct guard *guard, struct op *op, const struct call *call, uns
         (void)pthread_mutex_unlock(&guard->lock);
         if (may)
                 return 0;
-        return op_fail(op, EDQUOT,
         if (count > guard->per_minute)
                 return op_fail(op, EDQUOT,
                                "%s: %u deletions at once, account %s has deletions_per_minute = %u",
                                call->id, count, guard->account, guard->per_minute);
+        return op_fail(op, EDQUOT,
                        "%s: more than %u deletions or creations of infrastructure within a minute "
                        "in account %s; to go on: echo %s > .hcloudfs/acknowledge",
                        call->id, guard->per_minute, guard->account, guard->account);

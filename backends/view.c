@@ -7,7 +7,6 @@
 
 enum { DEFAULT_TTL_MS = 60 * 1000 };
 
-/**
 /* Waits are bounded by the clock that nobody sets. */
 static void init_condition(pthread_cond_t *condition) {
         pthread_condattr_t attributes;
@@ -18,6 +17,7 @@ static void init_condition(pthread_cond_t *condition) {
         (void)pthread_condattr_destroy(&attributes);
 }
 
+/**
  * view_new() - the tree of an account.
  * @options: strings and lists are borrowed for the life of the view, but the account's name.
  * @source: borrowed, must outlive the view.
@@ -30,8 +30,8 @@ int view_new(const struct view_options *options, struct source *source, struct v
         if (!view)
                 return -ENOMEM;
         (void)pthread_mutex_init(&view->lock, NULL);
-        view->account = strdup(options->account);
         init_condition(&view->turned);
+        view->account = strdup(options->account);
         view->type = options->type;
         view->services = options->services;
         view->projects = options->projects;
@@ -65,16 +65,16 @@ struct view *view_free(struct view *view) {
                 free(view->memo[i].key);
                 (void)index_unref(view->memo[i].index);
         }
-        guard_done(&view->guard);
-        (void)place_unref(view->root);
-        (void)pthread_mutex_destroy(&view->lock);
-        free(view->account);
         for (size_t i = 0; i < SENT_MAX; i++)
                 free(view->sent[i].value);
+        guard_done(&view->guard);
+        (void)place_unref(view->root);
+        (void)pthread_cond_destroy(&view->turned);
+        (void)pthread_mutex_destroy(&view->lock);
+        free(view->account);
         free(view);
         return NULL;
 }
-        (void)pthread_cond_destroy(&view->turned);
 
 /** view_root() - the account's directory; borrowed. */
 struct place *view_root(struct view *view) {

@@ -206,6 +206,9 @@ typedef int (*path_fn)(const struct json *item, struct buf *levels, size_t count
 
 enum { KIND_LEVELS_MAX = 4 };
 
+/* Refuses a new grouping level's value (not encoded), @depth from 0. 0 or -EINVAL with a reason. */
+typedef int (*check_fn)(struct op *op, unsigned depth, const char *value);
+
 /* A collection and its items. */
 struct kind {
         const char *name;    /* singular, one word: identity, messages; unique in a service */
@@ -214,9 +217,6 @@ struct kind {
         const struct call *list;
         const struct call *sweep;   /* a list whose items include these, told apart by `filter`:
                                          used when its answer is at hand, never asked for */
-/* Refuses a new grouping level's value (not encoded), @depth from 0. 0 or -EINVAL with a reason. */
-typedef int (*check_fn)(struct op *op, unsigned depth, const char *value);
-
         const struct call *get;     /* one item in full; NULL: the list has everything */
         const char *object;         /* pointer to the item in the answer of `get` */
         const struct call *refresh; /* one item as the list tells it, when it must be fresh */
@@ -244,22 +244,22 @@ typedef int (*check_fn)(struct op *op, unsigned depth, const char *value);
         struct place_row content;  /* of each item */
         struct place_row shared;   /* of the collection itself (and its `actions/`) */
         const struct file *level_files; /* files in the directory of the last grouping level */
+        const char *const *always;      /* values of the last level that are there without items */
+        check_fn check_level;           /* may a new level have this value? NULL: any */
         const struct life *life;
         const struct create *create;     /* NULL: EPERM without a request */
         const struct removal *removal;   /* NULL: EPERM without a request */
         const struct relation *relation; /* SHAPE_LINK */
         bool by_name; /* not listable: a name is asked for by `get` when looked up */
+        bool is_serial; /* takes one change at a time, also of what is below it */
 };
 
 /* A call that has no place in the tree, and why. */
-        const char *const *always;      /* values of the last level that are there without items */
-        check_fn check_level;           /* may a new level have this value? NULL: any */
 struct omitted {
         const struct call *call;
         const char *reason;
 };
 
-        bool is_serial; /* takes one change at a time, also of what is below it */
 /* A service: its directory and defaults. */
 struct service {
         const char *name;  /* directory, and the word in configuration */
