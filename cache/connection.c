@@ -126,7 +126,7 @@ int connection_open(const char *path, bool is_writer, struct connection **ret) {
                 return -ENOMEM;
         rc = sqlite3_open_v2(path, &connection->db,
                              (is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                                     SQLITE_OPEN_NOMUTEX,
                              NULL);
         r = to_errno(connection->db, rc);
         if (r == 0)

@@ -100,6 +100,25 @@ static int look_up(struct cache *cache, struct op *op, const struct ask *ask, st
         return 0;
 }
 
+/*
+ * With the lock. Where the server keeps everybody waiting, an older answer serves at once. 0 with
+ * it, or AGAIN. @ret_refresh: when it was asked for, if it is up to this caller to try again.
+ */
+static int look_back(struct cache *cache, struct op *op, const struct ask *ask, struct answer **ret,
+                     int64_t *ret_refresh) {
+        struct entry *entry = known_entry(cache, ask);
+        bool is_probe = false;
+        int r;
+
+        if (!entry || op->must_be_fresh || op->priority == OP_POLL ||
+            !silence_holds(&cache->silences, silence_server(ask->request), &is_probe))
+                return AGAIN;
+        r = known_serve_stale(cache, entry->answer, ret);
+        if (is_probe)
+                *ret_refresh = entry->asked_ms;
+        return r < 0 ? AGAIN : 0;
+}
+
 /* Only what is known: nobody is asked. */
 static int fetch_known(struct cache *cache, struct op *op, const struct ask *ask,
                        struct answer **ret) {
@@ -204,6 +223,16 @@ static void note_failure(struct cache *cache, const struct flight *flight) {
         cache->next_failure = (cache->next_failure + 1) % FAILURES_MAX;
 }
 
+/* With the lock: who keeps callers waiting for nothing, and who does not any more. */
+static void note_silence(struct cache *cache, const struct ask *ask, const struct flight *flight) {
+        bool is_silent = flight->error < 0 && is_silence(flight->error, &flight->fault);
+
+        if (is_silent && flight->took_ms >= SILENCE_SLOW_MS)
+                silence_began(&cache->silences, silence_server(ask->request));
+        else if (!is_silent && !flight->is_abandoned)
+                silence_ended(&cache->silences, silence_server(ask->request));
+}
+
 /* With the lock: the outcome of a call becomes what is known. */
 static void settle(struct cache *cache, const struct ask *ask, const struct flight *flight) {
         const struct origin origin = { .call = ask->request->call,
@@ -212,7 +241,10 @@ static void settle(struct cache *cache, const struct ask *ask, const struct flig
                                        .is_outdated = flight->is_outdated,
                                        .bytes = flight->bytes };
 
-        if (flight->is_from_disk || flight->is_abandoned)
+        if (flight->is_from_disk)
+                return;
+        note_silence(cache, ask, flight);
+        if (flight->is_abandoned)
                 return;
         if (flight->error == 0)
                 remember(cache, ask, flight, &origin);
@@ -251,11 +283,13 @@ static int merge(struct cache *cache, const struct ask *ask, struct answer *rece
 static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
                      struct flight *flight) {
         _cleanup_(answer_unrefp) struct answer *received = NULL;
+        int64_t began_ms = stamp_monotonic_ms();
         struct known known;
         int r;
 
         count(&cache->counters.calls);
         r = source_fetch(cache->next, op, ask->request, &received);
+        flight->took_ms = stamp_monotonic_ms() - began_ms;
         if (r == 0 && merge(cache, ask, received, flight) < 0)
                 r = op_fail(op, ENOMEM, "out of memory");
         flight->error = r;
@@ -317,6 +351,10 @@ static int fetch_once(struct cache *cache, struct op *op, const struct ask *ask,
 
         (void)pthread_mutex_lock(&cache->lock);
         r = look_up(cache, op, ask, ret, &refresh);
+        if (r != AGAIN)
+                count(&cache->counters.hits);
+        else
+                r = look_back(cache, op, ask, ret, &refresh);
         if (r == AGAIN) {
                 flight = flight_find(&cache->flights, &ask->whole, op);
                 if (!flight)
@@ -325,8 +363,6 @@ static int fetch_once(struct cache *cache, struct op *op, const struct ask *ask,
                         r = join(cache, op, ask, flight, ret);
                 else
                         r = lead(cache, op, ask, ret);
-        } else {
-                count(&cache->counters.hits);
         }
         (void)pthread_mutex_unlock(&cache->lock);
         if (refresh)

@@ -26,6 +26,7 @@ struct flight {
         int64_t found_ms;           /* … where it had been asked for then (realtime clock) */
         bool is_confirmed;          /* the content is the one known before */
         size_t bytes;               /* answer_bytes() of the answer */
+        int64_t took_ms;            /* the call */
         int error;                  /* negative errno, 0: `answer` is there */
         struct op_fault fault;
         struct answer *answer;      /* owned reference */

@@ -8,6 +8,7 @@
 #include "cache/flight.h"
 #include "cache/memory.h"
 #include "cache/refresh.h"
+#include "cache/silence.h"
 #include "cache/writer.h"
 
 struct counters {
@@ -42,6 +43,7 @@ struct cache {
         pthread_mutex_t lock;   /* protects what follows; never held across a call or the file */
         struct memory memory;
         struct flights flights;
+        struct silences silences;
         struct seen_table seen;
         uint64_t changes;       /* counts sends */
         int64_t changed_ms;     /* realtime clock: when the latest one ended */

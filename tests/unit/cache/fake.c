@@ -30,18 +30,28 @@ const struct call call_change = { .id = "changeCluster",
                                   .path = "/v1.0/{project_id}/clusters/{cluster_id}",
                                   .risk = RISK_CHANGE };
 
-static atomic_llong clock_offset_ms;
+static atomic_llong clock_offset_ms, monotonic_offset_ms;
 
 int64_t __real_stamp_now_ms(void);
 int64_t __wrap_stamp_now_ms(void);
+int64_t __real_stamp_monotonic_ms(void);
+int64_t __wrap_stamp_monotonic_ms(void);
 
 /* The linker puts it in the place of stamp_now_ms(). */
 int64_t __wrap_stamp_now_ms(void) {
         return __real_stamp_now_ms() + atomic_load(&clock_offset_ms);
 }
 
+int64_t __wrap_stamp_monotonic_ms(void) {
+        return __real_stamp_monotonic_ms() + atomic_load(&monotonic_offset_ms);
+}
+
 void clock_move(int64_t ms) {
         (void)atomic_fetch_add(&clock_offset_ms, ms);
+}
+
+void clock_move_monotonic(int64_t ms) {
+        (void)atomic_fetch_add(&monotonic_offset_ms, ms);
 }
 
 /* Waits while the gate is shut, as a transfer does: until its op ends. */
@@ -102,6 +112,7 @@ static int fake_fetch(struct source *source, struct op *op, const struct request
         fake->last_priority = op->priority;
         op->calls++;
         r = pass_gate(fake, op);
+        clock_move_monotonic(fake->takes_ms);
         if (r == 0 && fake->error && (!fake->fail_at || fake->fail_at == fake->fetches))
                 r = op_fail_answer(op, fake->error, fake->status, "DWS.0001", "req-failed",
                                    "told to fail");

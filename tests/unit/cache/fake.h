@@ -26,6 +26,7 @@ struct fake {
         const char *request_id;
         int error, status;                      /* fails in place of an answer: positive errno */
         unsigned fail_at;                       /* only the call with this number, 0: each */
+        int64_t takes_ms;                       /* so much later a call ends, by the clock above */
         int (*make)(struct fake *fake, const struct request *request, struct answer **ret);
         /* What it counts. */
         unsigned fetches, sends, at_gate, freed;
@@ -41,8 +42,9 @@ void fake_await(struct fake *fake, unsigned at_gate);
 unsigned fake_fetches(struct fake *fake);
 void fake_await_fetches(struct fake *fake, unsigned fetches);
 
-/* Moves the realtime clock, for the code under test too. */
+/* Moves the realtime or the monotonic clock, for the code under test too. */
 void clock_move(int64_t ms);
+void clock_move_monotonic(int64_t ms);
 
 /* Rows of calls to ask with. */
 extern const struct call call_object, call_list, call_moving, call_other, call_change;

@@ -321,6 +321,57 @@ START_TEST(a_refresh_that_fails_hides_nothing) {
 }
 END_TEST
 
+static void set_failure(int error, int64_t takes_ms) {
+        (void)pthread_mutex_lock(&fake.lock);
+        fake.error = error;
+        fake.takes_ms = takes_ms;
+        (void)pthread_mutex_unlock(&fake.lock);
+}
+
+/* Nobody waits twice for a server that does not answer, unless there is nothing else to show. */
+START_TEST(a_silent_server_keeps_nobody_waiting) {
+        struct fake_request one, two, elsewhere;
+
+        begin();
+        (void)ask_for(cache, request_of(&one, &call_object, "c1"));
+        (void)ask_for(cache, request_of(&two, &call_object, "c2"));
+        (void)ask_for(cache, request_of(&elsewhere, &call_other, "c1"));
+        clock_move(61000);
+        set_failure(ETIMEDOUT, 5000);
+        ck_assert(ask_for(cache, &one.request).is_stale);
+        ck_assert_uint_eq(fake_fetches(&fake), 4);
+        fake_shut(&fake, true);
+        ck_assert(ask_for(cache, &two.request).is_stale);
+        fake_await(&fake, 1);
+        for (int i = 0; i < 100; i++)
+                ck_assert(ask_for(cache, &two.request).is_stale);
+        ck_assert_uint_eq(fake_fetches(&fake), 5);
+        set_failure(0, 0);
+        fake_shut(&fake, false);
+        while (ask_for(cache, &two.request).is_stale)
+                continue;
+        ck_assert(!ask_for(cache, &one.request).is_stale);
+        ck_assert(!ask_for(cache, &elsewhere.request).is_stale);
+        ck_assert_uint_eq(fake_fetches(&fake), 7);
+        end();
+}
+END_TEST
+
+START_TEST(a_server_that_fails_at_once_is_asked_each_time) {
+        struct fake_request made;
+        const struct request *request = request_of(&made, &call_object, "c1");
+
+        begin();
+        (void)ask_for(cache, request);
+        clock_move(61000);
+        set_failure(ECONNREFUSED, 0);
+        ck_assert(ask_for(cache, request).is_stale);
+        set_failure(0, 0);
+        ck_assert(!ask_for(cache, request).is_stale);
+        end();
+}
+END_TEST
+
 START_TEST(the_end_interrupts_a_refresh) {
         struct fake_request made[8];
         char ids[8][4];
@@ -409,6 +460,8 @@ int main(void) {
                 { "item", a_list_under_way_serves_its_items, 0 },
                 { "refresh", an_answer_getting_old_is_refreshed_behind_the_scenes, 0 },
                 { "failed", a_refresh_that_fails_hides_nothing, 0 },
+                { "silent", a_silent_server_keeps_nobody_waiting, 0 },
+                { "at once", a_server_that_fails_at_once_is_asked_each_time, 0 },
                 { "end", the_end_interrupts_a_refresh, 0 },
                 { "everything", many_threads_do_everything_at_once, 2 },
                 { 0 },
