@@ -14,16 +14,16 @@
 struct editing {
         unsigned refs;
         struct blob text;
-        struct document *base;     /* what its next save is compared with; NULL: there is none yet */
-        pid_t opener;              /* process whose closing counts */
-        uint64_t changes;          /* of the text */
-        uint64_t tried;            /* as many were there at the last attempt to send it */
-        int error;                 /* negative errno of that attempt, until it was shown */
-        bool is_new;               /* no such document exists */
+        struct document *base; /* what its next save is compared with; NULL: there is none yet */
+        pid_t opener;          /* process whose closing counts */
+        uint64_t changes;      /* of the text */
+        uint64_t tried;        /* as many were there at the last attempt to send it */
+        int error;             /* negative errno of that attempt, until it was shown */
+        bool is_new;           /* no such document exists */
         bool is_sending;
-        bool fires_once;           /* an action: what was sent is sent */
+        bool fires_once; /* an action: what was sent is sent */
         bool is_fired;
-        bool has_time;             /* set by utimens */
+        bool has_time; /* set by utimens */
         struct timespec modified;
 };
 

@@ -123,7 +123,7 @@ static int add(struct later *later, int64_t delay_ms, void (*run)(void *data), v
                 r = -ESHUTDOWN;
         else if (later->queued >= LATER_QUEUE_MAX)
                 r = -EAGAIN;
-        else if (!later->n_waiting && later->n_threads < LATER_THREADS &&
+        else if (later->queued >= later->n_waiting && later->n_threads < LATER_THREADS &&
                  pthread_create(&later->threads[later->n_threads], NULL, loop, later) == 0)
                 later->n_threads++;
         if (r == 0 && !later->n_threads)
@@ -160,12 +160,13 @@ bool later_cancel(struct later *later, const void *data) {
         struct later_job *job = NULL;
 
         pthread_mutex_lock(&later->lock);
-        for (struct later_job **p = &later->first; *p && !job; p = job ? p : &(*p)->next) {
+        for (struct later_job **p = &later->first; *p; p = &(*p)->next) {
                 if ((*p)->data != data)
                         continue;
                 job = *p;
                 *p = job->next;
                 later->queued--;
+                break;
         }
         pthread_mutex_unlock(&later->lock);
         free(job);

@@ -11,16 +11,16 @@ enum { LATER_THREADS = 8, LATER_QUEUE_MAX = 65536 };
 
 struct later_job {
         struct later_job *next;
-        int64_t due_ms;              /* monotonic clock */
-        void (*run)(void *data);     /* must end by itself when the op's time is up */
+        int64_t due_ms;          /* monotonic clock */
+        void (*run)(void *data); /* must end by itself when the op's time is up */
         void *data;
-        bool is_idle_work;           /* nobody need wait for it at the end */
+        bool is_idle_work; /* nobody need wait for it at the end */
 };
 
 struct later {
         pthread_mutex_t lock;
         pthread_cond_t changed;
-        struct later_job *first;     /* by due time */
+        struct later_job *first; /* by due time */
         size_t queued;
         unsigned n_threads, n_waiting, n_running;
         pthread_t threads[LATER_THREADS];

@@ -17,9 +17,9 @@ enum {
 };
 
 struct reader {
-        uint64_t ino;              /* of the document; 0: a free place */
-        pid_t thread, process;     /* process 0: not looked up yet */
-        int64_t when_ms;           /* as process_now_ms() */
+        uint64_t ino;          /* of the document; 0: a free place */
+        pid_t thread, process; /* process 0: not looked up yet */
+        int64_t when_ms;       /* as process_now_ms() */
         uint64_t order;
         struct document *document; /* owned reference */
 };

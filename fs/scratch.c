@@ -35,12 +35,13 @@ static bool is_always(const char *name) {
                (len > 2 && name[0] == '#' && name[len - 1] == '#');
 }
 
-/* patch(1): `f.oXXXXXXX`. */
+/* patch(1): `f.oXXXXXX`, or a letter more. */
 static bool is_of_patch(const char *name, const struct scratch_where *where) {
-        size_t len = strlen(name);
+        const char *dot = strrchr(name, '.');
+        size_t tail = dot ? strlen(dot) : 0;
 
-        return len > 9 && name[len - 9] == '.' && name[len - 8] == 'o' &&
-               is_word(name + len - 7, 7) && is_beside(name, 9, where);
+        return (tail == 8 || tail == 9) && dot[1] == 'o' && is_word(dot + 2, tail - 2) &&
+               is_beside(name, tail, where);
 }
 
 /* Copies that tools leave beside a file, and the temporary ones of QSaveFile: `f.XXXXXX`. */

@@ -27,7 +27,7 @@ struct scratch_where {
 bool scratch_is_name(const char *name, const struct scratch_where *where);
 
 struct scratch_store {
-        struct blob_store *blobs; /* borrowed */
+        struct blob_store *blobs;      /* borrowed */
         struct scratch *first, **last; /* the one touched longest ago first */
         size_t count;
 };
@@ -37,14 +37,14 @@ struct scratch {
         struct scratch_store *store;
         struct scratch *next, **link;
         struct blob blob;
-        char *target;             /* of a link, owned; NULL: a file */
-        mode_t mode;              /* permission bits */
+        char *target; /* of a link, owned; NULL: a file */
+        mode_t mode;  /* permission bits */
         struct timespec modified;
-        bool is_time_set;         /* by utimens: it goes with the bytes into a document */
-        unsigned handles;         /* it is open: it does not expire */
-        uint64_t changes;         /* of its bytes */
-        int64_t touched_ms;       /* monotonic clock */
-        void *owner;              /* for who expires it */
+        bool is_time_set;   /* by utimens: it goes with the bytes into a document */
+        unsigned handles;   /* it is open: it does not expire */
+        uint64_t changes;   /* of its bytes */
+        int64_t touched_ms; /* monotonic clock */
+        void *owner;        /* for who expires it */
 };
 
 void scratch_store_init(struct scratch_store *store, struct blob_store *blobs);

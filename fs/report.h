@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people read when a change was refused: the text of `<file>.error` and of the reason that is
+ * kept beside a refused text. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/op.h"
+
+struct report {
+        const char *act;  /* what was tried: "save", … */
+        const char *path; /* below the mount */
+        const struct op_fault *fault;
+        int error;         /* negative errno that was replied */
+        const char *kept;  /* directory below .hcloudfs/rejected, or NULL */
+        const char *queue; /* name below .hcloudfs/queue of an unknown outcome, or NULL */
+};
+
+int report_render(const struct report *report, struct buf *buf);
+const char *report_advice(int error, bool is_unknown);
