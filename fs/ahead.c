@@ -144,7 +144,7 @@ static int get(struct session *session, struct node *node, bool is_goal, unsigne
                           OP_AHEAD, 0);
 }
 
-/* The next entry in @dir from @position on, as a reference: a directory, or the one called @name. */
+/* The next entry in @dir from @position on, as a reference: a directory, or what @name names. */
 static struct node *next_entry(struct session *session, struct node *dir, const char *name,
                                size_t *position) {
         const struct listing *listing = NULL;

@@ -50,6 +50,6 @@ struct ahead {
 int ahead_init(struct ahead *ahead, struct session *session);
 void ahead_stop(struct ahead *ahead);
 void ahead_needed(struct session *session, struct node *file, bool is_missing);
-void ahead_entered(struct session *session, struct node *dir, bool was_missing);
+void ahead_entered(struct session *session, struct node *node, bool was_missing);
 void ahead_again(struct session *session, struct node *node, unsigned want);
 size_t ahead_queued(struct ahead *ahead);

@@ -96,6 +96,7 @@ static void signals_of_ours(sigset_t *set) {
         sigaddset(set, SIGTERM);
         sigaddset(set, SIGINT);
         sigaddset(set, SIGHUP);
+        sigaddset(set, SIGUSR2); /* of daemon_end() */
 }
 
 /** daemon_block_signals() - all threads started from now on leave them to one. */
@@ -138,7 +139,7 @@ int daemon_watch_signals(struct daemon *daemon) {
 void daemon_end(struct daemon *daemon) {
         if (!daemon->has_thread)
                 return;
-        pthread_kill(daemon->thread, SIGTERM);
+        pthread_kill(daemon->thread, SIGUSR2);
         pthread_join(daemon->thread, NULL);
         daemon->has_thread = false;
 }

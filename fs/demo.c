@@ -15,8 +15,6 @@
 #include "base/stamp.h"
 #include "base/text.h"
 
-extern char **environ;
-
 enum { START_TIMEOUT_MS = 30 * 1000, LINE_BYTES_MAX = 256, ARGUMENTS_MAX = 16, PORT_MAX = 65535 };
 
 struct demo {

@@ -38,7 +38,8 @@ static int ready(struct task *task, struct node **ret) {
                         ahead_entered(task->session, node, true);
                 node_ref(node);
                 pthread_mutex_unlock(&tree->lock);
-                return wait_for(task, node, WANT_LIST);
+                r = wait_for(task, node, WANT_LIST);
+                return r < 0 ? r : 0;
         }
         if (directory_is_ageing(node->directory, now))
                 ahead_again(task->session, node, WANT_LIST);

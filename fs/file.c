@@ -33,6 +33,7 @@ static int ready(struct task *task, bool with_bytes, bool must_be_usable, struct
         struct content *content;
         struct node *node;
         bool waited = task_waited(task, WANT_BODY), is_missing;
+        int r;
 
         pthread_mutex_lock(&session->tree.lock);
         node = tree_node(&session->tree, task->node);
@@ -54,7 +55,8 @@ static int ready(struct task *task, bool with_bytes, bool must_be_usable, struct
                 ahead_needed(session, node, true);
                 node_ref(node);
                 pthread_mutex_unlock(&session->tree.lock);
-                return wait_for(task, node, WANT_BODY);
+                r = wait_for(task, node, WANT_BODY);
+                return r < 0 ? r : 0;
         }
         ahead_needed(session, node, false);
         if (content_is_ageing(content, now) && !node->branch->is_local)
@@ -283,7 +285,7 @@ static int serve_open(struct task *task) {
         return reply_open(task, node, handle, STEAL(document));
 }
 
-/** file_on_open() - an open is where a version is chosen; a read-only mount does without (rule 26). */
+/** file_on_open() - here a version is chosen; a read-only mount does without (file rule 26). */
 void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct session *session = fuse_req_userdata(req);
         struct task *task;

@@ -14,8 +14,6 @@
 
 #include "base/text.h"
 
-extern char **environ;
-
 static int say(int error, const char *path, const char *text) {
         fprintf(stderr, "hcloudfs: %s: %s\n", path, text);
         return -error;

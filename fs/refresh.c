@@ -71,16 +71,16 @@ static int step(struct session *session, struct op *op, struct node **node, cons
         struct buf path = BUF_INIT(64 * 1024);
         int r = 0;
 
-        if (text_eq(name, "."))
+        if (strcmp(name, ".") == 0)
                 return 0;
-        if (text_eq(name, "..")) {
+        if (strcmp(name, "..") == 0) {
                 pthread_mutex_lock(&session->tree.lock);
                 next = node_ref((*node)->parent ? (*node)->parent : *node);
                 pthread_mutex_unlock(&session->tree.lock);
         } else {
                 r = find(session, op, *node, name, &next);
         }
-        if (r < 0)
+        if (r < 0 || !next)
                 return r;
         if (next->type != ENTRY_LINK) {
                 let_go(session, *node);

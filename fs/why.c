@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `.hcloudfs/why/PATH`: where what is shown at PATH comes from, how old it is, until when it serves.
+ * `.hcloudfs/why/PATH`: where what is shown at PATH comes from, how old it is, how long it serves.
  * The tree again, with an explanation in place of each file; a directory's own is its `.list`.
  * Nothing here ever asks the cloud: what is not known yet is not here.
  */
