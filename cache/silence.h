@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Servers that kept a caller waiting for nothing. For a while after that nobody waits for them who
- * can do with an older answer; one call at a time goes on trying behind the scenes. Not thread-safe:
- * the cache's lock is held.
+ * can do with an older answer; one call at a time goes on trying behind the scenes.
+ * Not thread-safe: the cache's lock is held.
  */
 #pragma once
 
