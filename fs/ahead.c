@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/fetch.h"
 #include "fs/session.h"
 
 enum { WALK_LISTS_MAX = 64 }; /* asked for by one job of a walk */
@@ -128,6 +129,8 @@ static bool is_known(const struct node *node) {
 /* Lists a directory or reads a file if that is not known; @is_goal: where a call may be spent. */
 static int get(struct session *session, struct node *node, bool is_goal, unsigned *left) {
         bool is_there, costs;
+        struct op op;
+        int r;
 
         pthread_mutex_lock(&session->tree.lock);
         is_there = is_known(node);
@@ -140,8 +143,13 @@ static int get(struct session *session, struct node *node, bool is_goal, unsigne
         if (costs != is_goal || *left == 0)
                 return -ECANCELED;
         --*left;
-        return wait_ahead(session, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
-                          OP_AHEAD, 0);
+        r = wait_ahead(session, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
+                       OP_AHEAD, 0);
+        if (r != -EALREADY || is_goal)
+                return r;
+        op_init(&op, OP_AHEAD,
+                TASK_TIMEOUT_MS); /* on its way, but needed here, and costs nothing */
+        return fetch(session, &op, node, WANT_LIST, NULL, NULL);
 }
 
 /* The next entry in @dir from @position on, as a reference: a directory, or what @name names. */

@@ -97,13 +97,17 @@ static void add_path(struct buf *buf, const char *path, const char *name) {
                         buf->data[i] = '?';
 }
 
-/** record_operation() - count it and add a line to the log. */
+/** record_begin() - an operation arrived. */
+void record_begin(struct record *record, enum operation operation) {
+        atomic_fetch_add_explicit(&record->operations[operation], 1, memory_order_relaxed);
+}
+
+/** record_operation() - an operation is done: add a line to the log, if it has a path. */
 void record_operation(struct record *record, const struct record_entry *entry) {
         char now[STAMP_TEXT_SIZE];
         int64_t ms = stamp_now_ms();
         struct buf *log = &record->access;
 
-        atomic_fetch_add_explicit(&record->operations[entry->operation], 1, memory_order_relaxed);
         if (entry->result < 0)
                 atomic_fetch_add_explicit(&record->failures[entry->operation], 1,
                                           memory_order_relaxed);

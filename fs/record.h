@@ -55,6 +55,7 @@ struct record {
 
 int record_init(struct record *record);
 void record_done(struct record *record);
+void record_begin(struct record *record, enum operation operation);
 void record_operation(struct record *record, const struct record_entry *entry);
 void record_failed(struct record *record, const struct record_entry *entry,
                    const struct op_fault *fault);

@@ -67,6 +67,7 @@ struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
         task->serve = serve;
         task->node = node;
         task->began_us = now_us();
+        record_begin(&task->session->record, operation);
         op_init(&task->op, OP_INTERACTIVE, TASK_TIMEOUT_MS);
         task->op.uid = context->uid;
         task->op.pid = context->pid;
