@@ -10,6 +10,7 @@
 
 enum {
         NAME_BYTES_MAX = 1024,
+        SUFFIX_MAX = 16,        /* longer ones are none */
         BASENAME_KEPT = 160,    /* of a name, in the name of a directory */
         HISTORY_VERSIONS = 100, /* of each document … */
         HISTORY_DAYS = 90,      /* … and for how long */
@@ -49,8 +50,6 @@ void commits_done(struct commits *commits) {
 void commit_done(struct commit *commit) {
         buf_done(&commit->report);
         buf_done(&commit->steps);
-        free(commit->kept);
-        commit->kept = NULL;
 }
 
 /** commit_queue_name() - the name below .hcloudfs/queue, owned by the caller. 0 or -ENOMEM. */
@@ -58,32 +57,26 @@ int commit_queue_name(const char *account, int64_t id, char **ret) {
         return asprintf(ret, "%s-%" PRId64, account, id) < 0 ? -ENOMEM : 0;
 }
 
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
-
-/* `20260102T030405.678Z`: sorts by time. */
-static int add_stamp(struct buf *buf) {
+/* `20260102T030405.678Z.json`: sorts by time, and tools know the suffix. */
+static int add_version_name(struct buf *buf, const char *path) {
+        const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+        const char *dot = strrchr(base, '.');
         int64_t ms = stamp_now_ms();
         char text[STAMP_TEXT_SIZE];
 
         stamp_format_compact(ms / 1000, text);
-        return buf_printf(buf, "%.15s.%03" PRId64 "Z", text, ms % 1000);
+        return buf_printf(buf, "%.15s.%03" PRId64 "Z%s", text, ms % 1000,
+                          dot && dot > base && strlen(dot) <= SUFFIX_MAX ? dot : "");
 }
 
 /* Puts what is there before the change into the history. */
 static int keep_history(struct commit *commit, struct op *op) {
-        const char *base = base_name(commit->path), *dot = strrchr(base, '.');
         struct buf name = BUF_INIT(NAME_BYTES_MAX);
         int r;
 
         if (!commit->before)
                 return 0;
-        (void)add_stamp(&name);
-        (void)buf_add_str(&name, dot && dot > base && strlen(dot) <= 16 ? dot : "");
-        r = name.error;
+        r = add_version_name(&name, commit->path);
         if (r == 0)
                 r = journal_put(commit->journal, op,
                                 &(struct shelved){
@@ -92,7 +85,6 @@ static int keep_history(struct commit *commit, struct op *op) {
                                         .name = buf_str(&name),
                                         .data = commit->before,
                                         .len = commit->before_len,
-                                        .stored_ms = stamp_now_ms(),
                                 });
         buf_done(&name);
         if (r == 0 && atomic_fetch_add(&commit->commits->stored, 1) % HISTORY_TRIM_EVERY == 0)
@@ -115,10 +107,11 @@ static int on_before(void *data, struct op *op, const struct op_step *step) {
         return r;
 }
 
+/* The journal hears of answers only: one that did not come leaves the step as it is. */
 static void on_after(void *data, struct op *op, const struct op_step *step, int result) {
         struct commit *commit = data;
 
-        if (!op->plan_only)
+        if (!op->plan_only && !(result < 0 && op->fault.is_unknown))
                 journal_step_end(commit->journal, commit->id, step, result);
 }
 
@@ -135,91 +128,47 @@ static int run_plan(struct op *op, struct commit *commit, struct change_result *
         return r;
 }
 
-static int put_rejected(struct op *op, const struct commit *commit, const char *name,
-                        const char *data, size_t len) {
-        struct buf whole = BUF_INIT(NAME_BYTES_MAX);
-        const char *base = base_name(commit->path), *dot = strrchr(base, '.');
-        int r;
-
-        if (!data)
-                return 0;
-        (void)buf_printf(&whole, "%s%s", name, dot && dot > base && strlen(dot) <= 16 ? dot : "");
-        r = whole.error ? whole.error
-                        : journal_put(commit->journal, op,
-                                      &(struct shelved){
-                                              .shelf = SHELF_REJECTED,
-                                              .path = commit->kept,
-                                              .name = buf_str(&whole),
-                                              .data = data,
-                                              .len = len,
-                                              .stored_ms = stamp_now_ms(),
-                                              .error = op->fault.reason,
-                                      });
-        buf_done(&whole);
-        return r;
-}
-
-static int name_kept(struct commit *commit) {
+/* Puts something beside a refused text. */
+static int put_beside(struct op *op, const struct commit *commit, const char *suffix,
+                      const char *data, size_t len) {
         struct buf name = BUF_INIT(NAME_BYTES_MAX);
+        int r = buf_printf(&name, "%" PRId64 ".%s", commit->id, suffix);
 
-        (void)add_stamp(&name);
-        (void)buf_printf(&name, "-%" PRId64 "-%.*s", commit->id, BASENAME_KEPT,
-                         base_name(commit->path));
-        free(commit->kept);
-        commit->kept = buf_steal(&name, NULL);
-        return commit->kept ? 0 : -ENOMEM;
+        if (r == 0)
+                r = journal_put(commit->journal, op,
+                                &(struct shelved){
+                                        .shelf = SHELF_REJECTED,
+                                        .path = commit->path,
+                                        .name = buf_str(&name),
+                                        .data = data,
+                                        .len = len,
+                                });
+        buf_done(&name);
+        return r;
 }
 
 static int write_report(const struct op *op, struct commit *commit, int error) {
         _cleanup_(freep) char *queue = NULL;
+        struct buf kept = BUF_INIT(0);
+        int r = 0;
 
-        if (commit->is_unknown && commit_queue_name(commit->account, commit->id, &queue) < 0)
-                return -ENOMEM;
+        if (commit->is_unknown)
+                r = commit_queue_name(commit->account, commit->id, &queue);
+        if (r == 0 && commit->is_kept)
+                r = buf_printf(&kept, "%s/%" PRId64, commit->path, commit->id);
         buf_truncate(&commit->report, 0);
-        return report_render(
-                &(struct report){
-                        .act = commit_act_name(commit->act),
-                        .path = commit->path,
-                        .fault = &op->fault,
-                        .error = error,
-                        .kept = commit->kept,
-                        .queue = queue,
-                },
-                &commit->report);
-}
-
-/**
- * commit_reject() - keep a refused text with what it was compared with, and why.
- * @theirs: the version that stood in the way, or NULL. @error: negative errno.
- * Fills `kept` and `report`. Returns 0, or why it could not be kept; the op's reason stays.
- */
-int commit_reject(struct op *op, struct commit *commit, const struct document *theirs, int error) {
-        const struct op_fault fault = op->fault;
-        const char *mine = commit->kept_text ? commit->kept_text : commit->text;
-        size_t len = commit->kept_text ? commit->kept_len : commit->len;
-        bool has_text = mine && !commit->is_secret;
-        int r = has_text ? name_kept(commit) : 0;
-
         if (r == 0)
-                r = write_report(op, commit, error);
-        if (r == 0 && has_text)
-                r = put_rejected(op, commit, "mine", mine, len);
-        if (r == 0 && has_text && commit->base)
-                r = put_rejected(op, commit, "base", commit->base->data, commit->base->len);
-        if (r == 0 && has_text && theirs)
-                r = put_rejected(op, commit, "theirs", theirs->data, theirs->len);
-        if (r == 0 && has_text)
-                r = journal_put(commit->journal, op,
-                                &(struct shelved){
-                                        .shelf = SHELF_REJECTED,
-                                        .path = commit->kept,
-                                        .name = "reason",
-                                        .data = buf_str(&commit->report),
-                                        .len = commit->report.len,
-                                        .stored_ms = stamp_now_ms(),
-                                        .error = fault.reason,
-                                });
-        op->fault = fault;
+                r = report_render(
+                        &(struct report){
+                                .act = commit_act_name(commit->act),
+                                .path = commit->path,
+                                .fault = &op->fault,
+                                .error = error,
+                                .kept = kept.len ? buf_str(&kept) : NULL,
+                                .queue = queue,
+                        },
+                        &commit->report);
+        buf_done(&kept);
         return r;
 }
 
@@ -240,7 +189,6 @@ static int accept(struct op *op, struct commit *commit) {
                                            : commit->len,
                 .base = commit->base ? commit->base->data : NULL,
                 .base_len = commit->base ? commit->base->len : 0,
-                .accepted_ms = stamp_now_ms(),
                 .uid = op->uid,
         };
 
@@ -265,17 +213,26 @@ static int doubt(struct op *op, struct commit *commit, int error) {
         return error;
 }
 
-/* Refused, and known to be. */
+/* Refused, and known to be: a text is kept with what it was compared with, and why. */
 static int refuse(struct op *op, struct commit *commit, const struct change_result *result,
                   int error) {
-        int r;
+        struct op_fault fault;
 
         if (!op->fault.error)
                 op_fail(op, -error, "%s", strerror(-error));
-        r = commit_reject(op, commit, error == -ESTALE ? result->document : NULL, error);
-        if (r < 0 && commit->text && !commit->is_secret)
-                return error; /* what cannot be put aside stays where it is: in the journal */
-        journal_finish(commit->journal, commit->id, EDIT_REJECTED, &op->fault);
+        fault = op->fault;
+        commit->is_kept = commit->text && !commit->is_secret;
+        journal_finish(commit->journal, commit->id, EDIT_REJECTED, &fault);
+        (void)write_report(op, commit, error);
+        if (commit->is_kept && error == -ESTALE && result->document)
+                (void)put_beside(op, commit, "theirs", result->document->data,
+                                 result->document->len);
+        if (commit->is_kept)
+                (void)put_beside(op, commit, "reason", buf_str(&commit->report),
+                                 commit->report.len);
+        else
+                (void)journal_forget(commit->journal, op, commit->id);
+        op->fault = fault;
         return error;
 }
 
@@ -338,5 +295,28 @@ int commit_run(struct commits *commits, struct op *op, struct commit *commit,
                 r = run(op, commit, ret);
         if (r < 0 && !commit->report.len)
                 (void)write_report(op, commit, r);
+        return r;
+}
+
+/**
+ * commit_shelve() - put a text aside that was never sent: what nobody closed, what nobody wanted any
+ * more. Returns as journal_put().
+ */
+int commit_shelve(struct journal *journal, struct op *op, const char *path, const char *data,
+                  size_t len, const char *reason) {
+        struct buf name = BUF_INIT(NAME_BYTES_MAX);
+        int r = add_version_name(&name, path);
+
+        if (r == 0)
+                r = journal_put(journal, op,
+                                &(struct shelved){
+                                        .shelf = SHELF_REJECTED,
+                                        .path = path,
+                                        .name = buf_str(&name),
+                                        .data = data,
+                                        .len = len,
+                                        .error = reason,
+                                });
+        buf_done(&name);
         return r;
 }

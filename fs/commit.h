@@ -39,7 +39,7 @@ struct commit {
 
         int64_t id;        /* in the journal; set beforehand to go on with one that is there */
         struct buf report; /* result: text for `<file>.error`, empty after a success */
-        char *kept;        /* result: directory below .hcloudfs/rejected, or NULL; owned */
+        bool is_kept;    /* result: the text is below .hcloudfs/rejected */
         bool is_unknown;   /* result: nobody knows whether it happened */
 
         struct commits *commits; /* for the watch */
@@ -51,7 +51,8 @@ int commits_init(struct commits *commits);
 void commits_done(struct commits *commits);
 int commit_run(struct commits *commits, struct op *op, struct commit *commit,
                struct change_result *ret);
-int commit_reject(struct op *op, struct commit *commit, const struct document *theirs, int error);
 void commit_done(struct commit *commit);
 const char *commit_act_name(enum edit_act act);
+int commit_shelve(struct journal *journal, struct op *op, const char *path, const char *data,
+                  size_t len, const char *reason);
 int commit_queue_name(const char *account, int64_t id, char **ret);
