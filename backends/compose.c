@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/many.h"
+#include "backends/records.h"
 #include "backends/view-internal.h"
 
 #include "base/stamp.h"
@@ -127,6 +129,8 @@ static int fetch(struct composer *composer, const struct call *call, const char 
         int r;
 
         r = composer_prepare(composer, call, &params, &request);
+        if (r == 0 && call->many && reach == REACH_ANY)
+                r = many_ask(composer, &request);
         if (r == 0)
                 r = source_fetch(composer->view->source, composer->op, &request, &answer);
         if (r == 0 && reach == REACH_CACHED &&
@@ -150,6 +154,68 @@ static int fetch(struct composer *composer, const struct call *call, const char 
 int composer_fetch(struct composer *composer, const struct call *call, const char *only,
                    struct answer **ret) {
         return fetch(composer, call, only, REACH_ANY, ret, NULL);
+}
+
+/**
+ * composer_ask() - perform a reading call that has a body (a search). Its answer is not remembered.
+ * @ret: the value, owned by the caller; @ret_ms: when it was received, realtime.
+ * Returns 0 or negative errno with a reason.
+ */
+int composer_ask(struct composer *composer, const struct call *call, const struct json *body,
+                 struct json **ret, int64_t *ret_ms) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        struct request_params params;
+        struct request request = { 0 };
+        struct buf text = BUF_INIT(0);
+        int r;
+
+        r = composer_prepare(composer, call, &params, &request);
+        if (r == 0 && json_render(body, JSON_COMPACT, &text) < 0)
+                r = op_fail(composer->op, ENOMEM, "out of memory");
+        request.body = text.data;
+        request.body_len = text.len;
+        if (r == 0)
+                r = source_fetch(composer->view->source, composer->op, &request, &answer);
+        if (r == 0 && answer->is_stale)
+                r = op_fail(composer->op, EIO, "%s could not be asked", call->id);
+        if (r == 0 && answer_value(call, answer, ret) < 0)
+                r = op_fail(composer->op, EIO, "%s answered no JSON", call->id);
+        if (r == 0)
+                *ret_ms = answer->fetched_ms;
+        request_params_done(&params);
+        buf_done(&text);
+        return r;
+}
+
+/**
+ * composer_learn() - tell the source what a reading call would be answered now.
+ * @value: the whole answer as the call gives it; the parameters are the composer's.
+ * Returns 0 or -ENOMEM.
+ */
+int composer_learn(struct composer *composer, const struct call *call, const struct json *value,
+                   int64_t fetched_ms) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        _cleanup_(json_freep) struct json *copy = json_copy(value);
+        struct request_params params;
+        struct request request = { 0 };
+        int r;
+
+        r = copy ? answer_new(&answer) : -ENOMEM;
+        if (r == 0)
+                r = records_split(call, copy, answer);
+        if (r == 0)
+                r = records_envelope(call, copy, answer);
+        if (r == 0)
+                r = answer_seal(answer);
+        if (r < 0)
+                return op_fail(composer->op, -r, "out of memory");
+        answer->fetched_ms = fetched_ms;
+        answer->status = 200;
+        r = composer_prepare(composer, call, &params, &request);
+        if (r == 0)
+                source_learn(composer->view->source, &request, answer);
+        request_params_done(&params);
+        return r;
 }
 
 static int items_array(const struct answer *answer, struct json **ret) {

@@ -42,6 +42,7 @@ struct view {
         size_t n_turns;
         struct sent sent[SENT_MAX];
         size_t next_sent;
+        struct many_table *many; /* owned; has a lock of its own */
 };
 
 /* Collects the entries of a directory. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/many.h"
 #include "backends/view-internal.h"
 
 #include "backends/name.h"
@@ -41,6 +42,9 @@ int view_new(const struct view_options *options, struct source *source, struct v
         view->source = source;
         if (!view->account)
                 return -ENOMEM;
+        r = many_table_new(&view->many);
+        if (r < 0)
+                return r;
         r = guard_init(&view->guard, view->account, options->access, options->allow_delete,
                        options->allow_create, options->deletions_per_minute);
         if (r < 0)
@@ -68,6 +72,7 @@ struct view *view_free(struct view *view) {
         for (size_t i = 0; i < SENT_MAX; i++)
                 free(view->sent[i].value);
         guard_done(&view->guard);
+        (void)many_table_free(view->many);
         (void)place_unref(view->root);
         (void)pthread_cond_destroy(&view->turned);
         (void)pthread_mutex_destroy(&view->lock);

@@ -69,6 +69,13 @@ enum repeat {
 /* Adds the items of one page to the answer, where they are no plain array. 0 or negative errno. */
 typedef int (*split_fn)(const struct json *page, struct answer *answer);
 
+/*
+ * Asks, by one call, what many requests of another would be answered, and tells the source
+ * (composer_learn()). Called once the second of them is wanted. 0 or negative errno: then each is
+ * asked for by itself.
+ */
+typedef int (*many_fn)(struct composer *composer);
+
 /* One call of the contract. */
 struct call {
         const char *id;      /* operationId */
@@ -96,6 +103,7 @@ struct call {
         bool wants_engine_token;      /* beside the cloud's own credentials */
         const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
         const struct call *also;      /* list: a second call whose items belong to the same list */
+        many_fn many;                 /* answers many requests of this call at once */
         unsigned ttl_s;   /* how long an answer serves; 0: the service's default of 60 s */
         bool is_volatile; /* what it tells moves by itself: shown, never compared */
 };

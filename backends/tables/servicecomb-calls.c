@@ -163,6 +163,7 @@ const struct call servicecomb_batch_find_instances = {
         .service = "servicecomb",
         .method = METHOD_POST,
         .path = "/v4/{project_id}/registry/instances/action",
+        .query = "type=query",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_READ,

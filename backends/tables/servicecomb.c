@@ -21,10 +21,13 @@ static const struct call list_schemas = {
         REGISTRY_GET("listSchemas", "/v4/{project_id}/registry/microservices/{service_id}/schemas"),
         .query = "withSchema=1", .items = "/schemas", .key = "/schemaId"
 };
+static int find_many(struct composer *composer);
+
 static const struct call find_instances = { REGISTRY_GET("findInstances",
                                                          "/v4/{project_id}/registry/instances"),
                                             .query = "appId={app}&serviceName={service}&env={env}",
-                                            .items = "/instances", .key = "/instanceId" };
+                                            .items = "/instances", .key = "/instanceId",
+                                            .many = find_many };
 static const struct call list_instances = {
         REGISTRY_GET("listInstances",
                      "/v4/{project_id}/registry/microservices/{service_id}/instances"),
@@ -49,6 +52,103 @@ static const struct call list_configs = { .id = "listConfigs",
                                           .scope = SCOPE_ENGINE,
                                           .items = "/data",
                                           .key = "/id" };
+
+enum { FIND_BATCH = 100 };
+
+static int add_search(struct json *searches, const struct index_row *row) {
+        static const char *const keys[] = { "environment", "appId", "serviceName" };
+        _cleanup_(json_freep) struct json *key = json_new_object();
+        struct json *search = json_new_object();
+        int r = key && search ? json_set_string(search, "rev", "0") : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(keys); i++) {
+                bool is_absent = text_eq(row->levels[i], "-");
+
+                r = json_set_string(key, keys[i], is_absent ? "" : row->levels[i]);
+        }
+        if (r == 0)
+                r = json_set(search, "service", STEAL(key));
+        if (r < 0) {
+                (void)json_free(search);
+                return r;
+        }
+        return json_append(searches, search);
+}
+
+/* Rows are sorted by their levels: the versions of one service stand together. */
+static bool is_other_service(const struct index *index, size_t i) {
+        for (unsigned level = 0; i > 0 && level < index->n_levels; level++)
+                if (!text_eq(index->rows[i - 1]->levels[level], index->rows[i]->levels[level]))
+                        return true;
+        return i == 0;
+}
+
+/* What the search told of one service is what its own call would be answered. */
+static int learn_found(struct composer *composer, const struct json *search,
+                       const struct json *found, int64_t fetched_ms) {
+        static const char *const params[][2] = { { "env", "/service/environment" },
+                                                 { "app", "/service/appId" },
+                                                 { "service", "/service/serviceName" } };
+        _cleanup_(json_freep) struct json *value = json_new_object();
+        const struct json *instances = json_at(found, "/instances");
+        int r = value ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(params); i++)
+                r = param_list_set(&composer->extra, params[i][0],
+                                   json_string(search, params[i][1]));
+        if (r == 0)
+                r = json_set(value, "instances",
+                             instances ? json_share(instances) : json_new_array());
+        return r < 0 ? r : composer_learn(composer, &find_instances, value, fetched_ms);
+}
+
+static int search_batch(struct composer *composer, struct json *searches) {
+        _cleanup_(json_freep) struct json *body = json_new_object();
+        _cleanup_(json_freep) struct json *answer = NULL;
+        const struct json *updated;
+        int64_t fetched_ms;
+        int r;
+
+        if (!body)
+                return -ENOMEM;
+        r = json_set(body, "services", json_share(searches));
+        if (r == 0)
+                r = composer_ask(composer, &servicecomb_batch_find_instances, body, &answer,
+                                 &fetched_ms);
+        updated = json_at(answer, "/services/updated");
+        for (size_t i = 0; r == 0 && i < json_count(updated); i++) {
+                const struct json *found = json_item(updated, i);
+                int64_t index;
+
+                if (json_int64(found, "/index", &index) == 0 && index >= 0 &&
+                    (size_t)index < json_count(searches))
+                        r = learn_found(composer, json_item(searches, (size_t)index), found,
+                                        fetched_ms);
+        }
+        return r;
+}
+
+/* The instances of all services of the registry, by one search for each hundred. */
+static int find_many(struct composer *composer) {
+        _cleanup_(index_unrefp) struct index *index = NULL;
+        size_t i = 0;
+        int r;
+
+        r = composer_index(composer, &microservice, &index);
+        while (r == 0 && i < index->count) {
+                _cleanup_(json_freep) struct json *searches = json_new_array();
+
+                for (; r == 0 && searches && i < index->count && json_count(searches) < FIND_BATCH;
+                     i++)
+                        if (is_other_service(index, i))
+                                r = add_search(searches, index->rows[i]);
+                if (!searches)
+                        r = -ENOMEM;
+                if (r == 0)
+                        r = search_batch(composer, searches);
+        }
+        return r;
+}
 
 /* A map that the server leaves out when it is empty. */
 static int compose_map(struct composer *composer, const struct json *value, struct json **ret) {
