@@ -134,7 +134,7 @@ static int fetch(struct composer *composer, const struct call *call, const char 
         if (r == 0)
                 r = source_fetch(composer->view->source, composer->op, &request, &answer);
         if (r == 0 && reach == REACH_CACHED &&
-            stamp_now_ms() - answer->fetched_ms > request.max_age_ms)
+            (answer->is_stale || stamp_now_ms() - answer->fetched_ms > request.max_age_ms))
                 r = -ENODATA;
         if (r == 0) {
                 note_answer(composer, answer, request.max_age_ms);

@@ -127,7 +127,7 @@ static bool is_at_hand(struct composer *composer, const struct request *request)
         look.reach = REACH_CACHED;
         if (source_fetch(composer->view->source, &op, &look, &answer) < 0)
                 return false;
-        return stamp_now_ms() - answer->fetched_ms <= request->max_age_ms;
+        return !answer->is_stale && stamp_now_ms() - answer->fetched_ms <= request->max_age_ms;
 }
 
 static void ask_for_all(struct composer *composer, const struct call *call) {
