@@ -124,6 +124,11 @@ int fault_fail(struct op *op, const struct call *call, const struct http_respons
         if (r < 0)
                 return op_fail(op, EIO, "%s: HTTP %d", call->id, response->status);
         error = fault_errno(call->service, response->status, fault.code);
+        if (call->extension &&
+            (response->status == 405 || (response->status == 404 && !fault.code))) {
+                http_fault_done(&fault);
+                return op_fail(op, EPERM, "this server cannot %s", call->extension);
+        }
         request_id = fault.request_id ? fault.request_id : response->request_id;
         (void)buf_printf(&text, "%s: HTTP %d", call->id, response->status);
         if (fault.code)

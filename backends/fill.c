@@ -111,14 +111,15 @@ static int fill_member(const struct filling *filling, struct json *object, const
         struct json *value = NULL;
         int r;
 
-        if (!template) {
-                json_remove(object, name);
-                return 0;
-        }
         r = fill(filling, template, &value);
-        if (r < 0 || !value)
+        if (r < 0)
                 return r;
-        return text_eq(name, "...") ? spread(object, value) : json_set(object, name, value);
+        if (text_eq(name, "..."))
+                return spread(object, value);
+        if (value)
+                return json_set(object, name, value);
+        json_remove(object, name);
+        return 0;
 }
 
 static int fill_object(const struct filling *filling, const struct json *template,

@@ -59,7 +59,7 @@ static int add(struct operations *operations, const struct call *call, const cha
         _cleanup_(freep) char *place = NULL;
         struct operation *operation;
 
-        if (!call)
+        if (!call || call->extension)
                 return 0;
         operation = find(operations, call);
         if (!operation || asprintf(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name,

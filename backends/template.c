@@ -3,13 +3,15 @@
 
 #include "base/text.h"
 
-/* Appends one template with its {name}s replaced; -ENOENT when a value is unknown. */
+/* Appends one template with its {name}s replaced; -ENOENT when a value is unknown, or empty where the
+ * name ends in `?`. */
 static int expand(const struct request *request, const char *template, size_t len, bool encode,
                   struct buf *buf) {
         for (size_t i = 0; i < len; i++) {
                 size_t name_len = strcspn(template + i, "}");
                 _cleanup_(freep) char *name = NULL;
                 const char *value;
+                bool is_optional;
 
                 if (template[i] != '{') {
                         (void)buf_add_char(buf, template[i]);
@@ -18,8 +20,11 @@ static int expand(const struct request *request, const char *template, size_t le
                 name = strndup(template + i + 1, name_len - 1);
                 if (!name)
                         return -ENOMEM;
+                is_optional = text_ends(name, "?");
+                if (is_optional)
+                        name[strlen(name) - 1] = '\0';
                 value = request_param(request, name);
-                if (!value)
+                if (!value || (is_optional && !*value))
                         return -ENOENT;
                 if (encode)
                         (void)text_percent_encode(buf, value, strlen(value), NULL);
@@ -50,7 +55,8 @@ int template_path(const struct request *request, struct buf *buf) {
         return expand(request, request->call->path, strlen(request->call->path), true, buf);
 }
 
-/** template_query() - append `a=b&c=d`; pairs whose parameter is unknown are left out. */
+/** template_query() - append `a=b&c=d`; pairs whose parameter is unknown are left out, with `{name?}`
+ * those whose parameter is empty too. */
 int template_query(const struct request *request, struct buf *buf) {
         const char *cursor = request->call->query ? request->call->query : "";
         const char *pair;

@@ -82,7 +82,8 @@ struct call {
         const char *service; /* the contract that has it: dws, cse, servicecomb, ucs, ems, iam, … */
         enum method method;
         const char *path;    /* template as in the contract, {placeholder}s are parameters */
-        const char *query;   /* `a=b&c={param}`; a pair whose parameter is unknown is left out */
+        const char *query;   /* `a=b&c={param}`; a pair whose parameter is unknown is left out, with
+                                `{param?}` also if it is empty */
         const char *headers; /* `name: value` lines, values as in query */
         enum endpoint endpoint;
         enum scope scope;
@@ -106,6 +107,8 @@ struct call {
         many_fn many;                 /* answers many requests of this call at once */
         unsigned ttl_s;   /* how long an answer serves; 0: the service's default of 60 s */
         bool is_volatile; /* what it tells moves by itself: shown, never compared */
+        const char *extension; /* real servers have it, the contract does not: what it does, for
+                                  those that do not know it */
 };
 
 /* Shown only if the object has, or has not, something at a pointer. */

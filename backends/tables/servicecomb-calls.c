@@ -23,6 +23,18 @@ const struct call servicecomb_delete_microservice = {
         .repeat = REPEAT_SAME,
 };
 
+const struct call servicecomb_force_delete_microservice = {
+        .id = "deleteMicroservice",
+        .service = "servicecomb",
+        .method = METHOD_DELETE,
+        .path = "/v4/{project_id}/registry/microservices/{service_id}",
+        .query = "force=true",
+        .endpoint = ENDPOINT_REGISTRY,
+        .scope = SCOPE_ENGINE,
+        .risk = RISK_DELETE,
+        .repeat = REPEAT_SAME,
+};
+
 const struct call servicecomb_create_microservice = {
         .id = "createMicroservice",
         .service = "servicecomb",
@@ -39,10 +51,12 @@ const struct call servicecomb_delete_microservices = {
         .service = "servicecomb",
         .method = METHOD_DELETE,
         .path = "/v4/{project_id}/registry/microservices",
+        .query = "force={force}",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        .success = "/services/*/errMessage",
 };
 
 const struct call servicecomb_update_microservice_properties = {
@@ -61,6 +75,7 @@ const struct call servicecomb_check_existence = {
         .service = "servicecomb",
         .method = METHOD_GET,
         .path = "/v4/{project_id}/registry/existence",
+        .query = "type=microservice&env={env?}&appId={app?}&serviceName={service}&version={name}",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_READ,
@@ -87,6 +102,18 @@ const struct call servicecomb_put_schema = {
         .scope = SCOPE_ENGINE,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+};
+
+const struct call servicecomb_delete_schema = {
+        .id = "deleteSchema",
+        .service = "servicecomb",
+        .method = METHOD_DELETE,
+        .path = "/v4/{project_id}/registry/microservices/{service_id}/schemas/{schema_id}",
+        .endpoint = ENDPOINT_REGISTRY,
+        .scope = SCOPE_ENGINE,
+        .risk = RISK_DELETE,
+        .repeat = REPEAT_SAME,
+        .extension = "delete a schema",
 };
 
 const struct call servicecomb_register_instance = {
@@ -140,6 +167,7 @@ const struct call servicecomb_update_instance_status = {
         .method = METHOD_PUT,
         .path = "/v4/{project_id}/registry/microservices/{service_id}/instances/{instance_id}/"
                 "status",
+        .query = "value={status}",
         .endpoint = ENDPOINT_REGISTRY,
         .scope = SCOPE_ENGINE,
         .risk = RISK_CHANGE,

@@ -6,12 +6,14 @@
 
 extern const struct call servicecomb_get_microservice;
 extern const struct call servicecomb_delete_microservice;
+extern const struct call servicecomb_force_delete_microservice;
 extern const struct call servicecomb_create_microservice;
 extern const struct call servicecomb_delete_microservices;
 extern const struct call servicecomb_update_microservice_properties;
 extern const struct call servicecomb_check_existence;
 extern const struct call servicecomb_get_schema;
 extern const struct call servicecomb_put_schema;
+extern const struct call servicecomb_delete_schema;
 extern const struct call servicecomb_register_instance;
 extern const struct call servicecomb_deregister_instance;
 extern const struct call servicecomb_get_instance;

@@ -5,6 +5,7 @@
 #include "backends/rows.h"
 #include "backends/select.h"
 #include "backends/tables/servicecomb-calls.h"
+#include "backends/tables/servicecomb-change.h"
 #include "backends/tables/helpers.h"
 #include "base/text.h"
 
@@ -182,12 +183,15 @@ static const struct kind schema = {
         .params = LIST("schema_id"),
         /* An id that the service announced without storing a text is not shown. */
         .only = { .at = "/schema" },
+        .create = &registry_schema_create,
+        .removal = &registry_schema_removal,
         .content.files =
                 (const struct file[]){
                         { .name = "*.yaml",
                           .from = FROM_ITEM,
                           .at = "/schema",
-                          .codec = CODEC_TEXT },
+                          .codec = CODEC_TEXT,
+                          .save = &registry_schema_save },
                         { 0 },
                 },
 };
@@ -203,11 +207,17 @@ static const struct kind instance = {
         .params = LIST("instance_id"),
         .filter = "/serviceId",
         .filter_param = "service_id",
+        .create = &registry_instance_create,
+        .removal = &registry_instance_removal,
+        .shared.actions = registry_instance_actions,
         .modified = LIST("/modTimestamp"),
         .created = LIST("/timestamp"),
         .content.files =
                 (const struct file[]){
-                        { .name = "*.json", .from = FROM_ITEM, .without = LIST("/modTimestamp") },
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .without = LIST("/modTimestamp"),
+                          .save = &registry_instance_save },
                         { 0 },
                 },
 };
@@ -218,18 +228,20 @@ const struct kind microservice = {
         .refresh = &servicecomb_get_microservice, .refresh_at = "/service",
         .levels = LIST("/environment", "/appId", "/serviceName"),
         .level_params = LIST("env", "app", "service"), .label = "/version",
-        .params = LIST("service_id", "consumer_id"),
+        .params = LIST("service_id", "consumer_id"), .create = &registry_service_create,
+        .removal = &registry_service_removal, .shared.actions = registry_actions,
         .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),
         .content = {
                 .files = (const struct file[]){
                         { .name = "service.json", .from = FROM_ITEM,
                           .without = LIST("/properties", "/modTimestamp") },
                         { .name = "properties.json", .from = FROM_ITEM, .at = "/properties",
-                          .compose = compose_map },
+                          .compose = compose_map, .save = &registry_properties_save },
                         { .name = "providers.json", .from = FROM_CALL, .call = &list_providers,
                           .at = "/providers", .compose = compose_list, .is_volatile = true },
                         { 0 },
                 },
+                .actions = registry_service_actions,
                 .children = (const struct child[]){
                         { .name = "schemas", .kind = &schema },
                         { .name = "instances", .kind = &instance },
@@ -309,14 +321,25 @@ const struct kind configuration = {
         .list = &list_configs,
         .refresh = &servicecomb_get_config,
         .group = group_labels,
+        .check_level = config_check_level,
+        .create = &config_create,
+        .removal = &config_removal,
+        .shared.actions = config_actions,
         .label = "/key",
         .params = LIST("kv_id"),
         .modified = LIST("/update_time"),
         .created = LIST("/create_time"),
         .content.files =
                 (const struct file[]){
-                        { .name = "*", .from = FROM_ITEM, .at = "/value", .codec = CODEC_TEXT },
-                        { .name = ".meta/*.json", .from = FROM_ITEM, .compose = compose_meta },
+                        { .name = "*",
+                          .from = FROM_ITEM,
+                          .at = "/value",
+                          .codec = CODEC_TEXT,
+                          .save = &config_value_save },
+                        { .name = ".meta/*.json",
+                          .from = FROM_ITEM,
+                          .compose = compose_meta,
+                          .save = &config_meta_save },
                         { 0 },
                 },
 };

@@ -27,6 +27,7 @@ static struct {
         struct told told[TOLD_MAX];
         size_t n_told, n_after, next;
         int error, status;
+        unsigned skip;
         bool is_unknown;
         const char *reply;
         struct change_result result;
@@ -80,7 +81,8 @@ static int send_result(struct op *op, const struct request *request, const char 
                 changing_answer(now.then.id, now.then.json);
                 now.then = (struct stored){ 0 };
         }
-        if (now.error) {
+        if (now.error && now.skip-- == 0) {
+                now.skip = 0;
                 (void)op_fail_answer(op, now.error, now.status, NULL, NULL, "as the test wants");
                 op->fault.is_unknown = now.is_unknown;
                 return -now.error;
@@ -117,7 +119,12 @@ void changing_answer(const char *id, const char *json) {
         now.answers[now.n_answers++] = (struct stored){ id, json };
 }
 
-void changing_fail(int error, int status, bool is_unknown) {
+void changing_missing(const char *id) {
+        now.example.missing = id;
+}
+
+void changing_fail(unsigned skip, int error, int status, bool is_unknown) {
+        now.skip = skip;
         now.error = error;
         now.status = status;
         now.is_unknown = is_unknown;

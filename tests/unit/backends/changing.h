@@ -12,10 +12,12 @@ extern const struct view_options changing_account;
 void changing_begin(const struct view_options *options);
 void changing_end(void);
 
-/* Answers a reading call with this JSON in place of the contract's example, or with -ENOENT. */
+/* Answers a reading call with this JSON in place of the contract's example. */
 void changing_answer(const char *id, const char *json);
-/* Lets the next sends fail so; 0 lets them succeed again. */
-void changing_fail(int error, int status, bool is_unknown);
+/* Answers this one call by -ENOENT; NULL: none. */
+void changing_missing(const char *id);
+/* Lets sends fail so, after @skip more of them; 0 lets them succeed again. */
+void changing_fail(unsigned skip, int error, int status, bool is_unknown);
 /* Answers sends with this body. */
 void changing_reply(const char *body);
 /* When a change is sent, `changing_answer(id, json)` from then on. */

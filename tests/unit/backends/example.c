@@ -96,6 +96,8 @@ static int fetch(struct source *source, struct op *op, const struct request *req
         if (request->reach == REACH_CACHED)
                 return -ENODATA;
         example->fetches++;
+        if (text_eq(example->missing, call->id))
+                return op_fail(op, ENOENT, "%s finds nothing", call->id);
         if (example->answer_of)
                 body = example->answer_of(request);
         if (!body)

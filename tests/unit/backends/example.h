@@ -17,6 +17,7 @@ struct example_sent {
 struct example_source {
         struct source source;
         unsigned fetches;
+        const char *missing; /* operationId that is answered by -ENOENT, or NULL */
         struct example_sent sent[EXAMPLE_SENT_MAX];
         size_t n_sent;
         /* What a change is answered: 0 with a body or NULL, or negative errno with the op's fault. */
