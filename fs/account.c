@@ -38,6 +38,9 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
                 .services = (const char *const *)account->services,
                 .projects = (const char *const *)account->projects,
                 .ttl_s = options->ttl_s,
+                .access = account->access,
+                .allow_delete = account->allow_delete,
+                .allow_create = account->allow_create,
                 .describe = describe,
                 .describe_data = stack->auth,
         };

@@ -11,12 +11,18 @@
 #include "base/log.h"
 #include "fs/session.h"
 
+#if defined(__has_feature) /* clang's word for what gcc defines */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 /** daemon_protect() - secrets stay in this process: no core dumps, no ptrace by the same user. */
 void daemon_protect(void) {
         const struct rlimit none = { 0 };
 
         (void)setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(HCLOUDFS_SANITIZED)
+#if !defined(__SANITIZE_ADDRESS__)
         (void)prctl(PR_SET_DUMPABLE, 0); /* the leak check traces its own process */
 #endif
 }

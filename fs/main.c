@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/daemon.h"
 #include "fs/program.h"
 
 static int print_help(void) {
@@ -32,6 +33,7 @@ int main(int argc, char **argv) {
         struct options options;
         int status = 2;
 
+        daemon_protect();
         if (options_parse(argc, argv, &options) == 0)
                 status = run(&options);
         options_done(&options);

@@ -262,7 +262,6 @@ int program_mount(struct options *options) {
         struct mount mount = { .options = options, .daemon.ready_fd = -1 };
         int r;
 
-        daemon_protect();
         r = mountpoint_check_device();
         if (r == 0)
                 r = mountpoint_prepare(options->mountpoint, &mount.mountpoint);
