@@ -2,7 +2,9 @@
 #include "tests/unit/fs/mounted.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +27,12 @@ static void *serve(void *data) {
         return NULL;
 }
 
+/* As root in a namespace of its own, so that the mount of a test that fails goes with it. */
+static void leave_others(void) {
+        if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0)
+                (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
 /** mounted_start() - show @view (taken over) as the account `demo` in a new directory. */
 void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only) {
         char argument[] = "hcloudfs", flag[] = "-o",
@@ -35,6 +43,7 @@ void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only
         *mounted = (struct mounted){ .view = view, .path = "/tmp/hcloudfs-unit-XXXXXX" };
         if (is_read_only)
                 memcpy(strstr(options, "rw"), "ro", 2);
+        leave_others();
         ck_assert_ptr_nonnull(mkdtemp(mounted->path));
         ck_assert_int_eq(branch_new(view, &mounted->branch), 0);
         mounted->account = (struct session_account){
