@@ -430,7 +430,7 @@ int main(void) {
 
         if (!mounted_possible()) {
                 puts("1..0 # SKIP cannot open /dev/fuse");
-                return 77;
+                return EXIT_SUCCESS; /* the plan says that all is skipped */
         }
         return unit_main("busy", cases);
 }
