@@ -40,13 +40,6 @@ static const char *const scripts[] = {
         "CREATE UNIQUE INDEX job_identity ON job(identity);",
 };
 
-static const char *const table_names[TABLES] = {
-        [TABLE_BODY] = "body",
-        [TABLE_EDIT] = "edit",
-        [TABLE_SHELF] = "shelf",
-        [TABLE_JOB] = "job",
-};
-
 const unsigned table_columns[TABLES] = {
         [TABLE_BODY] = BODY_COLUMNS,
         [TABLE_EDIT] = EDIT_COLUMNS,
@@ -54,7 +47,7 @@ const unsigned table_columns[TABLES] = {
         [TABLE_JOB] = JOB_COLUMNS,
 };
 
-#define NEXT_OF_SEQUENCE(table)                                                                    \
+#define NEXT_OF_SEQUENCE(table) \
         "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = '" table "'), 0)"
 
 static const char *const texts[BOOK_STATEMENTS] = {
@@ -103,6 +96,7 @@ static const char *const texts[BOOK_STATEMENTS] = {
         [BOOK_JOB_ENDED] = "SELECT number FROM job WHERE ended <> 0 ORDER BY ended LIMIT 1",
         [BOOK_PAGES] = "PRAGMA page_count",
         [BOOK_FREE_PAGES] = "PRAGMA freelist_count",
+        [BOOK_FILL] = "INSERT OR REPLACE INTO body(number, data) VALUES(-1, zeroblob(?1))",
 };
 
 static int run(struct book *book, const char *text) {
@@ -164,8 +158,10 @@ static int upgrade(struct book *book, const char *script, unsigned version) {
         struct buf text = BUF_INIT(16384);
         int r;
 
-        (void)buf_printf(&text, "BEGIN IMMEDIATE; %s PRAGMA application_id = %d;"
-                         "PRAGMA user_version = %u; COMMIT;", script, APPLICATION_ID, version);
+        (void)buf_printf(&text,
+                         "BEGIN IMMEDIATE; %s PRAGMA application_id = %d;"
+                         "PRAGMA user_version = %u; COMMIT;",
+                         script, APPLICATION_ID, version);
         r = text.error ? text.error : run(book, text.data);
         buf_done(&text);
         if (r < 0 && !sqlite3_get_autocommit(book->connection->db))
@@ -251,10 +247,9 @@ static int wipe(struct book *book, sqlite3_file *log, sqlite3_int64 size) {
         int rc = SQLITE_OK;
 
         for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += (int)sizeof(zeros))
-                rc = log->pMethods->xWrite(log, zeros,
-                                           size - at < (int)sizeof(zeros) ? (int)(size - at)
-                                                                          : (int)sizeof(zeros),
-                                           at);
+                rc = log->pMethods->xWrite(
+                        log, zeros,
+                        size - at < (int)sizeof(zeros) ? (int)(size - at) : (int)sizeof(zeros), at);
         if (rc == SQLITE_OK && size > LOG_KEPT_BYTES)
                 rc = log->pMethods->xTruncate(log, LOG_KEPT_BYTES);
         if (rc == SQLITE_OK)

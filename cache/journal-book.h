@@ -26,6 +26,9 @@ struct cell {
 
 enum { CELLS_MAX = 32 };
 
+/* The number of the row that BOOK_FILL adds. */
+enum { FILLING = -1 };
+
 /* A row: its number and what follows tag and sum. */
 struct row {
         int64_t number;
@@ -73,6 +76,7 @@ enum book_statement {
         BOOK_JOB_ENDED,
         BOOK_PAGES,
         BOOK_FREE_PAGES,
+        BOOK_FILL,                       /* adds a row of ?1 bytes that means nothing */
         BOOK_STATEMENTS
 };
 

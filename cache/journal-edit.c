@@ -4,14 +4,14 @@
 
 #include "cache/journal-state.h"
 
-enum field_type { FIELD_WORD, FIELD_LONG, FIELD_BOOL, FIELD_STRING };
+enum field_type { FIELD_WORD, FIELD_LONG, FIELD_SIZE, FIELD_BOOL, FIELD_STRING };
 
 struct field {
         enum field_type type;
         size_t offset;
 };
 
-#define FIELD(kind, member)                                                                        \
+#define FIELD(kind, member) \
         { FIELD_##kind, offsetof(struct entry, member) }
 
 /* The columns of the table, in their order. */
@@ -23,11 +23,11 @@ static const struct field fields[EDIT_COLUMNS] = {
         FIELD(STRING, edit.name),
         FIELD(STRING, edit.target),
         FIELD(LONG, text),
-        FIELD(LONG, edit.len),
+        FIELD(SIZE, edit.len),
         FIELD(LONG, base),
-        FIELD(LONG, edit.base_len),
+        FIELD(SIZE, edit.base_len),
         FIELD(LONG, secret),
-        FIELD(LONG, edit.secret_len),
+        FIELD(SIZE, edit.secret_len),
         FIELD(LONG, edit.accepted_ms),
         FIELD(WORD, edit.uid),
         FIELD(WORD, edit.step),
@@ -48,7 +48,6 @@ static const struct field fields[EDIT_COLUMNS] = {
 
 _Static_assert(sizeof(enum edit_act) == 4 && sizeof(enum edit_state) == 4 && sizeof(uid_t) == 4,
                "words are of 32 bits");
-_Static_assert(sizeof(size_t) == 8, "lengths are of 64 bits");
 
 static void wipe(char *data, size_t len) {
         if (data)
@@ -99,6 +98,12 @@ static int take(const struct field *field, const struct cell *cell, struct entry
                         return -EBADMSG;
                 memcpy(to, &cell->number, sizeof(cell->number));
                 return 0;
+        case FIELD_SIZE:
+                if (cell->type != CELL_NUMBER || cell->number < 0 ||
+                    cell->number > JOURNAL_BLOB_MAX)
+                        return -EBADMSG;
+                *(size_t *)to = (size_t)cell->number;
+                return 0;
         case FIELD_BOOL:
                 *(bool *)to = cell->number != 0;
                 return cell->type == CELL_NUMBER ? 0 : -EBADMSG;
@@ -115,8 +120,8 @@ int entry_parse(const struct row *row, struct entry *ret) {
 
         for (size_t i = 0; r == 0 && i < EDIT_COLUMNS; i++)
                 r = take(&fields[i], &row->cells[i], &entry);
-        if (r == 0 && (entry.edit.act > EDIT_ACTION || entry.edit.state > EDIT_UNKNOWN ||
-                       !entry.edit.path))
+        if (r == 0 &&
+            (entry.edit.act > EDIT_ACTION || entry.edit.state > EDIT_UNKNOWN || !entry.edit.path))
                 r = -EBADMSG;
         if (r < 0)
                 entry_done(&entry);
@@ -151,6 +156,8 @@ static struct cell give(const struct field *field, const struct entry *entry) {
         case FIELD_LONG:
                 memcpy(&number, from, sizeof(number));
                 return cell_number(number);
+        case FIELD_SIZE:
+                return cell_number((int64_t) * (const size_t *)from);
         case FIELD_BOOL:
                 return cell_number(*(const bool *)from);
         case FIELD_STRING:
@@ -215,7 +222,10 @@ static int put_on_shelf(struct book *book, const struct entry *entry, const char
                         int64_t body, size_t len) {
         char name[48];
         const struct shelved item = {
-                .shelf = SHELF_REJECTED, .path = entry->edit.path, .name = name, .len = len,
+                .shelf = SHELF_REJECTED,
+                .path = entry->edit.path,
+                .name = name,
+                .len = len,
                 .error = entry->edit.reason,
         };
 

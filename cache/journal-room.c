@@ -2,13 +2,11 @@
 #include "cache/journal-room.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cache/journal-path.h"
-
-/* For the file: pages of tables and indexes, and, for each edit, a refusal and its shelf. */
-enum { FILE_RESERVE = 512 * 1024, EDIT_RESERVE = 8 * 1024 };
 
 static int open_file(const char *path, const char *suffix) {
         _cleanup_(freep) char *name = NULL;
@@ -51,38 +49,30 @@ static int check_free(int fd, int64_t bytes) {
         return fs.f_bavail >= (uint64_t)bytes / fs.f_frsize + 1 ? 0 : -ENOSPC;
 }
 
-static int hold(int fd, int64_t bytes, int64_t *held) {
-        int64_t missing = bytes - *held;
+/* What is allocated already costs next to nothing. */
+static int hold(int fd, int64_t bytes) {
+        struct stat st;
         int r;
 
-        if (missing <= 0)
-                return 0;
         do
                 r = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes) < 0 ? -errno : 0;
         while (r == -EINTR);
         if (r == -EOPNOTSUPP || r == -ENOSYS)
-                return check_free(fd, missing);
-        if (r == 0)
-                *held = bytes;
+                return fstat(fd, &st) < 0 ? -errno : check_free(fd, bytes - st.st_size);
         return r == -EFBIG || r == -EDQUOT ? -ENOSPC : r;
 }
 
 /**
- * room_hold() - hold room for something new and, beyond it, the reserve.
- * @file_bytes, @log_bytes: what the file and a transaction's part of the log grow to.
- * @pending: edits whose end is still to be written.
+ * room_hold() - hold room for the file and the log to grow to. SQLite cuts off what is behind the end
+ * of the file whenever all of the log is in it: then what was new has its room in the file.
  * Returns 0, -ENOSPC, or another negative errno.
  */
-int room_hold(struct room *room, int64_t file_bytes, int64_t log_bytes, unsigned pending) {
+int room_hold(struct room *room, int64_t file_bytes, int64_t log_bytes) {
         int r;
 
-        r = hold(room->log_fd, log_bytes + LOG_KEPT_BYTES, &room->log_held);
+        r = hold(room->log_fd, log_bytes);
         if (r == 0)
-                r = hold(room->file_fd, file_bytes + FILE_RESERVE + (int64_t)pending * EDIT_RESERVE,
-                         &room->file_held);
-        /* What is beyond may be cut off the log again. */
-        if (room->log_held > LOG_KEPT_BYTES)
-                room->log_held = LOG_KEPT_BYTES;
+                r = hold(room->file_fd, file_bytes);
         room->is_held = r == 0;
         return r;
 }

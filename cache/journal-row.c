@@ -145,8 +145,7 @@ static int read_row(sqlite3_stmt *statement, enum table table, struct row *ret) 
                 if (r < 0)
                         return r;
         }
-        return row_is_sound(table, ret, sqlite3_column_int64(statement, COLUMN_SUM)) ? 0
-                                                                                     : -EBADMSG;
+        return row_is_sound(table, ret, sqlite3_column_int64(statement, COLUMN_SUM)) ? 0 : -EBADMSG;
 }
 
 /**

@@ -43,12 +43,14 @@ typedef int (*run_fn)(struct journal *journal, void *data);
 int journal_write(struct journal *journal, run_fn run, void *data);
 int journal_read(struct journal *journal, run_fn run, void *data);
 int journal_settle(struct journal *journal);
+void journal_count(struct journal *journal);
 int journal_fail(struct op *op, int error);
 
 /* journal.c */
 int journal_reopen(struct journal *journal);
 int journal_mend(struct journal *journal);
 int journal_hold(struct journal *journal, size_t bytes);
+int journal_reserve(struct journal *journal);
 
 /* journal-edit.c: an edit and where its bytes are. */
 struct entry {

@@ -9,7 +9,7 @@ struct write {
         run_fn run;
         void *data;
         int result;
-        bool is_done;       /* protected by the journal's lock */
+        bool is_done; /* protected by the journal's lock */
         struct write *next;
 };
 
@@ -21,7 +21,8 @@ int journal_fail(struct op *op, int error) {
         case -EBADMSG:
                 return op_fail(op, EIO, "the journal is damaged and could not be mended");
         case -EMFILE:
-                return op_fail(op, EIO, "the journal was damaged too often: look at the disk, and at "
+                return op_fail(op, EIO,
+                               "the journal was damaged too often: look at the disk, and at "
                                "the files *.damaged-* beside the journal");
         default:
                 return op_fail(op, -error, "the journal: %s", strerror(-error));
@@ -82,7 +83,8 @@ static int run_together(struct journal *journal, struct write *list) {
         return end(journal, r);
 }
 
-static void note_owed(struct journal *journal) {
+/** journal_count() - count the edits that are on their way, with what is owed; under the lock. */
+void journal_count(struct journal *journal) {
         const unsigned undecided = 1 << EDIT_ACCEPTED | 1 << EDIT_SENDING;
         unsigned owed = 0;
         int64_t count;
@@ -107,7 +109,7 @@ static bool log_is_large(struct journal *journal) {
 static void tidy(struct journal *journal) {
         if (journal->book && (journal->must_wipe || log_is_large(journal)))
                 journal->must_wipe = book_wipe_log(journal->book) < 0;
-        note_owed(journal);
+        journal_count(journal);
 }
 
 /**
@@ -131,13 +133,19 @@ int journal_settle(struct journal *journal) {
         return r < 0 ? r : 0;
 }
 
+/* Says nothing about the file. */
+static bool is_refusal(int result) {
+        return result == -ENOENT || result == -EINVAL || result == -EBUSY || result == -EDQUOT;
+}
+
 static void run_all(struct journal *journal, struct write *list) {
         (void)journal_settle(journal);
         if (!list->next || run_together(journal, list) < 0)
                 for (struct write *w = list; w; w = w->next)
                         w->result = run_alone(journal, w->run, w->data);
         for (struct write *w = list; w; w = w->next) {
-                journal->state.error = w->result == -ENOENT || w->result > 0 ? 0 : w->result;
+                if (!is_refusal(w->result))
+                        journal->state.error = w->result < 0 ? w->result : 0;
                 w->is_done = true;
         }
         tidy(journal);

@@ -38,7 +38,7 @@ enum edit_act {
 enum edit_state {
         EDIT_ACCEPTED, /* durable, no request of it was sent */
         EDIT_SENDING,  /* the first byte of a step may have left */
-        EDIT_DONE,     /* answered; gone at once, but on a full disk seen until there is room */
+        EDIT_DONE,     /* answered, and gone: no edit is found in this state */
         EDIT_REJECTED, /* refused, or given up: the text is in `rejected` */
         EDIT_UNKNOWN,  /* sent, no answer, and a look did not decide */
 };
