@@ -190,10 +190,11 @@ int composer_ask(struct composer *composer, const struct call *call, const struc
 /**
  * composer_learn() - tell the source what a reading call would be answered now.
  * @value: the whole answer as the call gives it; the parameters are the composer's.
+ * @revision: what the service calls it, NULL if it does not.
  * Returns 0 or -ENOMEM.
  */
 int composer_learn(struct composer *composer, const struct call *call, const struct json *value,
-                   int64_t fetched_ms) {
+                   const char *revision, int64_t fetched_ms) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         _cleanup_(json_freep) struct json *copy = json_copy(value);
         struct request_params params;
@@ -211,6 +212,7 @@ int composer_learn(struct composer *composer, const struct call *call, const str
                 return op_fail(composer->op, -r, "out of memory");
         answer->fetched_ms = fetched_ms;
         answer->status = 200;
+        answer->revision = text_is_empty(revision) ? NULL : strdup(revision);
         r = composer_prepare(composer, call, &params, &request);
         if (r == 0)
                 source_learn(composer->view->source, &request, answer);
@@ -362,8 +364,10 @@ static int refresh_item(struct composer *composer, const struct place *place, st
         return 0;
 }
 
-/* The item as a list that is at hand tells it, whatever its age; NULL where none does. */
-static struct json *known_item(struct composer *composer, const struct place *place) {
+/* The item as a list that is at hand tells it, whatever its age; NULL where none does.
+ * @ret_serves: it is as fresh as it must be. */
+static struct json *known_item(struct composer *composer, const struct place *place,
+                               bool *ret_serves) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         const struct answer_item *found;
         struct request_params params;
@@ -372,8 +376,12 @@ static struct json *known_item(struct composer *composer, const struct place *pl
         struct json *item = NULL;
 
         op_init(&op, OP_INTERACTIVE, 0);
+        op.must_be_fresh = composer->op->must_be_fresh;
+        op.fresh_since_ms = composer->op->fresh_since_ms;
+        *ret_serves = false;
         if (composer_prepare(composer, place->kind->list, &params, &request) == 0 &&
             source_fetch(composer->view->source, &op, &request, &answer) == 0) {
+                *ret_serves = !answer->is_stale;
                 found = answer_find(answer, place->id);
                 if (found)
                         (void)json_parse(found->body, found->len, &item, NULL);
@@ -403,10 +411,11 @@ static int list_item(struct composer *composer, const struct place *place, struc
 
 static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {
         _cleanup_(json_freep) struct json *known = NULL;
+        bool serves = false;
 
         if (composer->op->must_be_fresh && place->kind->refresh)
-                known = known_item(composer, place);
-        if (known)
+                known = known_item(composer, place, &serves);
+        if (known && !serves)
                 return refresh_item(composer, place, known, ret);
         return list_item(composer, place, ret);
 }

@@ -42,7 +42,7 @@ int composer_value(struct composer *composer, const struct call *call, struct js
 int composer_ask(struct composer *composer, const struct call *call, const struct json *body,
                  struct json **ret, int64_t *ret_ms);
 int composer_learn(struct composer *composer, const struct call *call, const struct json *value,
-                   int64_t fetched_ms);
+                   const char *revision, int64_t fetched_ms);
 int composer_item(struct composer *composer, struct json **ret);
 int composer_object(struct composer *composer, struct json **ret);
 int composer_index(struct composer *composer, const struct kind *kind, struct index **ret);

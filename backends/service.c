@@ -71,6 +71,8 @@ static int add_url(struct service_source *service, struct op *op, const struct r
         r = template_query(request, &query);
         if (r == 0)
                 r = pages_query(request->call, pages, &query);
+        if (r == 0)
+                r = template_known(request, &query);
         if (r == 0 && query.len)
                 r = buf_printf(url, "?%s", buf_str(&query));
         buf_done(&query);
@@ -119,6 +121,11 @@ static int add_body(struct op *op, const struct request *request, struct http_re
         return r < 0 ? op_fail(op, ENOMEM, "out of memory") : 0;
 }
 
+/* Does it say that what was known still holds? Only who asked that is answered so. */
+static bool is_unchanged(const struct request *request, const struct http_response *response) {
+        return response->status == 304 && request->known_revision && request->call->revision_query;
+}
+
 /* Sends, and holds the answer's status against what a success is. */
 static int send_once(struct service_source *service, struct op *op, const struct request *request,
                      const struct auth_target *target, struct http_request *http,
@@ -130,7 +137,8 @@ static int send_once(struct service_source *service, struct op *op, const struct
                 op->fault.is_unknown = http->is_unknown;
                 return r;
         }
-        if (response->status >= 200 && response->status < 300) {
+        if ((response->status >= 200 && response->status < 300) ||
+            is_unchanged(request, response)) {
                 *ret = STEAL(response);
                 return 0;
         }
@@ -148,7 +156,8 @@ static int exchange(struct service_source *service, struct op *op, const struct 
                     const struct pages *pages, struct http_response **ret) {
         _cleanup_(freep) char *bucket = NULL;
         struct http_request http = { .method = request->call->method,
-                                     .repeat = request->call->repeat };
+                                     .repeat = request->call->repeat,
+                                     .held_ms = request->wait_s * 1000 };
         struct buf url = BUF_INIT(64 * 1024), form = BUF_INIT(0);
         struct auth_target target;
         int r;
@@ -220,20 +229,37 @@ static int parse_body(struct op *op, const struct call *call, const struct http_
         return check_success(op, call, response, *ret);
 }
 
-static int note_meta(struct answer *answer, const struct http_response *response) {
-        static const char *const revisions[] = { "X-Kie-Revision", "X-Resource-Revision" };
+/* The revision of a list in pages would be that of its first page only: such rows have none. */
+static int note_revision(struct answer *answer, const struct call *call,
+                         const struct http_response *response) {
+        const char *value = NULL;
 
+        if (call->revision_header && !answer->revision)
+                value = http_headers_get(&response->headers, call->revision_header);
+        if (value && *value)
+                answer->revision = strdup(value);
+        return value && *value && !answer->revision ? -ENOMEM : 0;
+}
+
+static int note_meta(struct answer *answer, const struct call *call,
+                     const struct http_response *response) {
+        int r = note_revision(answer, call, response);
+
+        if (r < 0)
+                return r;
         answer->status = response->status;
         answer->fetched_ms = response->received_ms;
-        for (size_t i = 0; i < ELEMENTSOF(revisions) && !answer->revision; i++) {
-                const char *value = http_headers_get(&response->headers, revisions[i]);
-
-                if (value && !(answer->revision = strdup(value)))
-                        return -ENOMEM;
-        }
         if (response->request_id && !answer->request_id &&
             !(answer->request_id = strdup(response->request_id)))
                 return -ENOMEM;
+        return 0;
+}
+
+static int take_unchanged(struct op *op, const struct request *request,
+                          const struct http_response *response, struct answer *answer) {
+        answer->is_unchanged = true;
+        if (note_meta(answer, request->call, response) < 0)
+                return op_fail(op, ENOMEM, "out of memory");
         return 0;
 }
 
@@ -245,13 +271,16 @@ static int read_single(struct service_source *service, struct op *op, const stru
         int r;
 
         r = exchange(service, op, request, &first, &response);
-        if (r == 0)
-                r = parse_body(op, request->call, response, &body);
+        if (r < 0)
+                return r;
+        if (is_unchanged(request, response))
+                return take_unchanged(op, request, response, answer);
+        r = parse_body(op, request->call, response, &body);
         if (r < 0)
                 return r;
         r = answer_set_body(answer, response->body, response->len);
         if (r == 0)
-                r = note_meta(answer, response);
+                r = note_meta(answer, request->call, response);
         return r < 0 ? op_fail(op, -r, "out of memory") : 0;
 }
 
@@ -350,11 +379,13 @@ static int read_pages(struct service_source *service, struct reading *reading,
                 r = op_check(reading->op);
                 if (r == 0)
                         r = exchange(service, reading->op, request, &reading->pages, &response);
+                if (r == 0 && is_unchanged(request, response))
+                        return take_unchanged(reading->op, request, response, reading->answer);
                 if (r == 0)
                         r = parse_body(reading->op, request->call, response, &body);
                 if (r == 0)
                         r = take_page(reading, body, &next);
-                if (r == 0 && note_meta(reading->answer, response) < 0)
+                if (r == 0 && note_meta(reading->answer, request->call, response) < 0)
                         r = op_fail(reading->op, ENOMEM, "out of memory");
                 if (r < 0)
                         return r;
@@ -438,7 +469,7 @@ static int service_send(struct source *source, struct op *op, const struct reque
         if (r < 0)
                 return r;
         if (answer_set_body(answer, response->body, response->len) < 0 ||
-            note_meta(answer, response) < 0 || answer_seal(answer) < 0)
+            note_meta(answer, request->call, response) < 0 || answer_seal(answer) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
         *ret = STEAL(answer);
         return 0;

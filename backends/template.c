@@ -77,6 +77,35 @@ int template_query(const struct request *request, struct buf *buf) {
         return buf->error;
 }
 
+/* Appends a pair whose value is a `{}` in the row. */
+static void add_known(struct buf *buf, const char *pair, const char *value) {
+        const char *hole = strstr(pair, "{}");
+
+        if (!hole)
+                return;
+        if (buf->len)
+                (void)buf_add_char(buf, '&');
+        (void)buf_add(buf, pair, (size_t)(hole - pair));
+        (void)text_percent_encode(buf, value, strlen(value), NULL);
+        (void)buf_add_str(buf, hole + strlen("{}"));
+}
+
+/** template_known() - append what asks whether a known answer still holds, where the row can ask
+ * that, and for how long the service may wait. Errors as buf_reserve(). */
+int template_known(const struct request *request, struct buf *buf) {
+        const struct call *call = request->call;
+        char seconds[16];
+
+        if (!request->known_revision || !call->revision_query)
+                return buf->error;
+        add_known(buf, call->revision_query, request->known_revision);
+        if (request->wait_s && call->wait_query) {
+                (void)snprintf(seconds, sizeof(seconds), "%u", request->wait_s);
+                add_known(buf, call->wait_query, seconds);
+        }
+        return buf->error;
+}
+
 static int set_header(const struct request *request, const char *line, size_t len,
                       struct http_headers *headers) {
         const char *colon = memchr(line, ':', len);

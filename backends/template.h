@@ -7,4 +7,5 @@
 
 int template_path(const struct request *request, struct buf *buf);
 int template_query(const struct request *request, struct buf *buf);
+int template_known(const struct request *request, struct buf *buf);
 int template_headers(const struct request *request, struct http_headers *headers);

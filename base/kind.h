@@ -105,6 +105,12 @@ struct call {
         const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
         const struct call *also;      /* list: a second call whose items belong to the same list */
         many_fn many;                 /* answers many requests of this call at once */
+        const char *revision_query;   /* `rev={}`: sent when an answer is known, with its revision
+                                         in place of {}; 304 then says that it still holds … */
+        const char *revision_header;  /* … and the header that tells the revision of an answer */
+        const char *wait_query;       /* `wait={}s`: beside the revision, with seconds in place of
+                                         {}: the server answers when something has changed, or 304
+                                         when that time is up: a feed. NULL: there is none */
         unsigned ttl_s;   /* how long an answer serves; 0: the service's default of 60 s */
         bool is_volatile; /* what it tells moves by itself: shown, never compared */
         const char *extension; /* real servers have it, the contract does not: what it does, for

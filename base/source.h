@@ -31,6 +31,9 @@ struct request {
         enum reach reach;
         const char *body;    /* of a change: JSON; NULL: none */
         size_t body_len;
+        const char *known_revision; /* of an answer at hand: a service that can answer that it still
+                                       holds (is_unchanged); NULL: none */
+        unsigned wait_s;     /* with it: the service may wait so long for a change (a feed); 0: no */
 };
 
 /* One element of a list, as received: compact JSON. */
@@ -52,6 +55,8 @@ struct answer {
         int64_t changed_ms;   /* realtime clock: when this content was first seen; 0: unknown */
         bool is_stale;        /* older than asked for: nothing newer could be had */
         bool is_partial;      /* holds only the item that was wanted */
+        bool is_unchanged;    /* empty: what the request's known_revision names still holds. Only
+                                 where the request has one; a cache never hands it out */
         int status;           /* HTTP */
         char *body;           /* compact JSON (text where it is none), without a list's items */
         size_t len;

@@ -131,6 +131,7 @@ static void put_counters(struct sheet *sheet, const struct counters *counters) {
         put_count(sheet, "hits", &counters->hits);
         put_count(sheet, "disk_hits", &counters->disk_hits);
         put_count(sheet, "misses", &counters->calls);
+        put_count(sheet, "confirmed", &counters->confirmed);
         put_count(sheet, "joined", &counters->joined);
         put_count(sheet, "stale_served", &counters->stale);
         put_count(sheet, "failures", &counters->failures);

@@ -259,17 +259,37 @@ static bool is_own_end(const struct op *op, int error) {
         return error == -EINTR || (error == -ETIMEDOUT && op_left_ms(op) == 0);
 }
 
-/* What equals the known answer becomes it. Returns 0 or -ENOMEM. */
-static int merge(struct cache *cache, const struct ask *ask, struct answer *received,
-                 struct flight *flight) {
+/*
+ * The complete answer that is known, if the service can be asked whether it still holds. After a
+ * change of ours it is not asked that: a server that lags would confirm what was before.
+ */
+static void find_confirmable(struct cache *cache, const struct ask *ask, struct known *ret) {
+        const struct ask whole = { .request = ask->request, .whole = ask->whole };
+
+        *ret = (struct known){ 0 };
+        if (!ask->request->call->revision_query)
+                return;
+        (void)known_anywhere(cache, &whole, ret);
+        if (ret->answer && (ret->is_outdated || !ret->answer->revision))
+                known_done(ret);
+}
+
+/* What equals the known answer becomes it; what only says that it still holds, is it. 0, -ENOMEM. */
+static int merge(struct cache *cache, const struct ask *ask, const struct known *confirmable,
+                 struct answer *received, struct flight *flight) {
         struct ask compared = *ask;
-        struct known known;
-        int r;
+        struct known known = { 0 };
+        int r = 0;
 
         if (!received->is_partial)
                 compared.part = (struct key){ 0 };
-        r = known_anywhere(cache, &compared, &known);
-        if (r == 0)
+        if (received->is_unchanged)
+                known.answer = answer_ref(confirmable->answer);
+        else
+                r = known_anywhere(cache, &compared, &known);
+        if (r == 0 && received->is_unchanged)
+                r = merge_unchanged(known.answer, received, &flight->answer);
+        else if (r == 0)
                 r = merge_answers(ask->request->call, known.answer, received, &flight->answer);
         if (r == 0) {
                 flight->bytes = answer_bytes(flight->answer);
@@ -284,14 +304,21 @@ static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
                      struct flight *flight) {
         _cleanup_(answer_unrefp) struct answer *received = NULL;
         int64_t began_ms = stamp_monotonic_ms();
-        struct known known;
+        struct request request = *ask->request;
+        struct known known, confirmable;
         int r;
 
         count(&cache->counters.calls);
-        r = source_fetch(cache->next, op, ask->request, &received);
+        find_confirmable(cache, ask, &confirmable);
+        request.known_revision = confirmable.answer ? confirmable.answer->revision : NULL;
+        request.wait_s = 0;
+        r = source_fetch(cache->next, op, &request, &received);
         flight->took_ms = stamp_monotonic_ms() - began_ms;
-        if (r == 0 && merge(cache, ask, received, flight) < 0)
+        if (r == 0 && received->is_unchanged)
+                count(&cache->counters.confirmed);
+        if (r == 0 && merge(cache, ask, &confirmable, received, flight) < 0)
                 r = op_fail(op, ENOMEM, "out of memory");
+        known_done(&confirmable);
         flight->error = r;
         flight->fault = op->fault;
         flight->is_abandoned = r < 0 && is_own_end(op, r);

@@ -130,6 +130,27 @@ static int dress(struct answer *content, const struct answer *received, int64_t 
         return 0;
 }
 
+/**
+ * merge_unchanged() - what is known, confirmed by an answer that says that it still holds.
+ * The revision stays where the confirmation does not repeat it. 0 or -ENOMEM.
+ */
+int merge_unchanged(struct answer *known, struct answer *confirmation, struct answer **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        int r;
+
+        r = answer_alias(known, &answer);
+        if (r == 0 && confirmation->revision)
+                r = replace_text(&answer->revision, confirmation->revision);
+        if (r == 0)
+                r = replace_text(&answer->request_id, confirmation->request_id);
+        if (r < 0)
+                return r;
+        answer->fetched_ms = confirmation->fetched_ms;
+        answer->is_stale = false;
+        *ret = STEAL(answer);
+        return 0;
+}
+
 /* The known bytes of what is equal and the received ones of what is not. */
 static int weave(const struct answer *known, const struct answer *received,
                  const struct comparison *comparison, int64_t changed_ms, struct answer **ret) {

@@ -15,6 +15,7 @@ struct counters {
         atomic_ullong hits;      /* served from memory */
         atomic_ullong disk_hits; /* … from the file */
         atomic_ullong calls;     /* asked the next source */
+        atomic_ullong confirmed; /* … which said that what was known still holds */
         atomic_ullong joined;    /* waited for somebody else's call */
         atomic_ullong stale;     /* served although older than asked for */
         atomic_ullong failures;  /* calls that failed, absence not counted */

@@ -65,6 +65,8 @@ struct http_request {
         bool verify_not;            /* engines' own certificates, only when configured */
         enum repeat repeat;
         const char *bucket;         /* rate limit shared by this name, e.g. account/service */
+        unsigned held_ms;           /* the server was asked to hold the answer back for so long: an
+                                       attempt may take that much longer */
         size_t max_size;            /* of the answer's body, 0: 64 MiB; larger is -EFBIG */
         http_authorize_fn authorize; /* NULL: no credentials */
         http_renew_fn renew;

@@ -53,7 +53,7 @@ static int try_once(struct run *run, bool *ret_again) {
                 .target = &run->target,
                 .user_agent = run->http->user_agent,
                 .connect_ms = run->http->connect_ms,
-                .request_ms = run->http->request_ms,
+                .request_ms = run->http->request_ms + run->request->held_ms,
                 .is_fresh = run->is_fresh,
         };
         struct slot *slot;

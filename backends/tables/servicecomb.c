@@ -28,11 +28,14 @@ static const struct call find_instances = { REGISTRY_GET("findInstances",
                                                          "/v4/{project_id}/registry/instances"),
                                             .query = "appId={app}&serviceName={service}&env={env}",
                                             .items = "/instances", .key = "/instanceId",
-                                            .many = find_many };
+                                            .many = find_many,
+                                            .revision_query = "rev={}",
+                                            .revision_header = "X-Resource-Revision" };
 static const struct call list_instances = {
         REGISTRY_GET("listInstances",
                      "/v4/{project_id}/registry/microservices/{service_id}/instances"),
-        .items = "/instances", .key = "/instanceId"
+        .items = "/instances", .key = "/instanceId",
+        .revision_query = "rev={}", .revision_header = "X-Resource-Revision"
 };
 static const struct call list_providers = {
         REGISTRY_GET("listProviders",
@@ -52,7 +55,10 @@ static const struct call list_configs = { .id = "listConfigs",
                                           .endpoint = ENDPOINT_CONFIG,
                                           .scope = SCOPE_ENGINE,
                                           .items = "/data",
-                                          .key = "/id" };
+                                          .key = "/id",
+                                          .revision_query = "revision={}",
+                                          .revision_header = "X-Kie-Revision",
+                                          .wait_query = "wait={}s" };
 
 enum { FIND_BATCH = 100 };
 
@@ -100,7 +106,8 @@ static int learn_found(struct composer *composer, const struct json *search,
         if (r == 0)
                 r = json_set(value, "instances",
                              instances ? json_share(instances) : json_new_array());
-        return r < 0 ? r : composer_learn(composer, &find_instances, value, fetched_ms);
+        return r < 0 ? r : composer_learn(composer, &find_instances, value,
+                                              json_string(found, "/rev"), fetched_ms);
 }
 
 static int search_batch(struct composer *composer, struct json *searches) {

@@ -39,6 +39,12 @@ static void check_call(const struct call *call) {
                       call->id);
         ck_assert_msg(call->paging == PAGING_NONE || call->page_size, "%s: pages without a size",
                       call->id);
+        ck_assert_msg(!call->revision_query ||
+                              (strstr(call->revision_query, "{}") && call->revision_header &&
+                               call->paging == PAGING_NONE && !call->also),
+                      "%s: a revision that does not stand for the whole answer", call->id);
+        ck_assert_msg(!call->wait_query || (strstr(call->wait_query, "{}") && call->revision_query),
+                      "%s: waits without a revision", call->id);
         ck_assert_msg(call->method == METHOD_GET || call->risk != RISK_READ ||
                               call->repeat == REPEAT_SAFE,
                       "%s: a read that may not be repeated", call->id);
