@@ -74,7 +74,7 @@ void edit_done(struct edit *edit) {
         *edit = (struct edit){ 0 };
 }
 
-void entry_done(struct entry *entry) {
+void entry_clear(struct entry *entry) {
         edit_done(&entry->edit);
 }
 
@@ -124,13 +124,13 @@ int entry_parse(const struct row *row, struct entry *ret) {
             (entry.edit.act > EDIT_ACTION || entry.edit.state > EDIT_UNKNOWN || !entry.edit.path))
                 r = -EBADMSG;
         if (r < 0)
-                entry_done(&entry);
+                entry_clear(&entry);
         else
                 *ret = entry;
         return r;
 }
 
-/** entry_load() - an edit without its bytes; ended by entry_done(). 0, -ENOENT, other errno. */
+/** entry_load() - an edit without its bytes; ended by entry_clear(). 0, -ENOENT, other errno. */
 int entry_load(struct book *book, int64_t id, struct entry *ret) {
         sqlite3_stmt *statement;
         struct row row;

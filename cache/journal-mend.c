@@ -64,13 +64,13 @@ static int is_further(struct book *book, const struct row *row) {
                 return r == -ENOENT ? 1 : r;
         r = entry_parse(row, &new);
         if (r < 0) {
-                entry_done(&old);
+                entry_clear(&old);
                 return r == -EBADMSG ? 0 : r;
         }
         is_further = new.edit.state > old.edit.state ||
                      (new.edit.state == old.edit.state &&new.edit.step > old.edit.step);
-        entry_done(&old);
-        entry_done(&new);
+        entry_clear(&old);
+        entry_clear(&new);
         return is_further;
 }
 
@@ -90,7 +90,7 @@ static int is_of_use(const struct image_row *from) {
         case TABLE_EDIT:
                 r = entry_parse(&from->row, &entry);
                 if (r == 0)
-                        entry_done(&entry);
+                        entry_clear(&entry);
                 return r == -EBADMSG ? 0 : r == 0 ? 1 : r;
         case TABLE_SHELF:
                 return cells[SHELF_SHELF].type == CELL_NUMBER && cells[SHELF_SHELF].number >= 0 &&

@@ -116,7 +116,7 @@ static int repair_edits(struct mending *mending) {
                         return r == -ENOENT ? 0 : r;
                 changed = entry;
                 r = decide(mending, &changed);
-                entry_done(&entry);
+                entry_clear(&entry);
                 if (r < 0)
                         return r;
         }

@@ -57,7 +57,7 @@ struct entry {
         struct edit edit;
         int64_t text, base, secret; /* numbers of bodies, 0: none */
 };
-void entry_done(struct entry *entry);
+void entry_clear(struct entry *entry);
 int entry_load(struct book *book, int64_t id, struct entry *ret);
 int entry_parse(const struct row *row, struct entry *ret);
 int entry_store(struct book *book, const struct entry *entry, int64_t *ret_id);

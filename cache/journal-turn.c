@@ -35,7 +35,7 @@ static int load(struct journal *journal, int64_t id, struct entry *ret) {
                 if (journal->owed[i].id == id)
                         apply(&journal->owed[i], &ret->edit);
         if (ret->edit.state == EDIT_DONE) {
-                entry_done(ret);
+                entry_clear(ret);
                 return -ENOENT;
         }
         return 0;
@@ -69,7 +69,7 @@ static int limit_refusals(struct journal *journal) {
                         r = entry_drop(journal, &entry);
                         count--;
                 }
-                entry_done(&entry);
+                entry_clear(&entry);
         }
         return r;
 }
@@ -205,7 +205,7 @@ static int begin_run(struct journal *journal, void *data) {
                 r = -EBUSY;
         else
                 r = store_step(journal->book, &entry, beginning->step);
-        entry_done(&entry);
+        entry_clear(&entry);
         return r;
 }
 
@@ -283,7 +283,7 @@ int turn_run(struct journal *journal, void *data) {
                 apply(turn, &entry.edit);
                 r = entry_store(journal->book, &entry, NULL);
         }
-        entry_done(&entry);
+        entry_clear(&entry);
         return r;
 }
 
@@ -298,7 +298,7 @@ static int mark_run(struct journal *journal, void *data) {
                 return r;
         apply(turn, &entry.edit);
         r = entry_store(journal->book, &entry, NULL);
-        entry_done(&entry);
+        entry_clear(&entry);
         return r;
 }
 
@@ -317,7 +317,7 @@ int leftovers_run(struct journal *journal, void *data) {
                         return r == -ENOENT ? 0 : r;
                 if (entry.edit.state == EDIT_DONE)
                         r = entry_drop(journal, &entry);
-                entry_done(&entry);
+                entry_clear(&entry);
                 if (r < 0)
                         return r;
         }
@@ -378,7 +378,7 @@ static int forget_run(struct journal *journal, void *data) {
         if (r < 0)
                 return r;
         r = entry_drop(journal, &entry);
-        entry_done(&entry);
+        entry_clear(&entry);
         return r;
 }
 
@@ -408,7 +408,7 @@ static int get_run(struct journal *journal, void *data) {
                 return r;
         r = entry_load_bodies(journal->book, &look->entry);
         if (r < 0)
-                entry_done(&look->entry);
+                entry_clear(&look->entry);
         return r;
 }
 
@@ -439,11 +439,11 @@ static int next_run(struct journal *journal, void *data) {
                         return r;
                 if (1u << look->entry.edit.state & look->states)
                         break;
-                entry_done(&look->entry);
+                entry_clear(&look->entry);
         }
         r = entry_load_bodies(journal->book, &look->entry);
         if (r < 0)
-                entry_done(&look->entry);
+                entry_clear(&look->entry);
         else
                 look->id = id;
         return r;
@@ -473,7 +473,7 @@ int journal_each(struct journal *journal, unsigned states,
                 is_new = look.id >= end;
                 if (!is_new)
                         r = visit(data, &look.entry.edit);
-                entry_done(&look.entry);
+                entry_clear(&look.entry);
                 if (is_new)
                         break;
         }
