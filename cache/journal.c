@@ -36,7 +36,7 @@ static int check_edits(struct book *book) {
                 if (r < 0)
                         return r;
                 r = entry_load_bodies(book, &entry);
-                entry_done(&entry);
+                entry_clear(&entry);
                 if (r < 0)
                         return r;
         }
