@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/tables/dws-calls.h"
 
+#define DWS_GET(name, template) \
+        .id = (name), .service = "dws", .path = (template), .scope = SCOPE_PROJECT
+
+/* A 2xx may carry a failure inside (contract conventions, 4.3). */
+#define DWS_SUCCESS      .success = "/error_code", .success_is = "DWS.0000"
+#define WORKLOAD_SUCCESS .success = "/workload_res_code", .success_is = "0"
+
+const struct call dws_list_node_types = { DWS_GET("listNodeTypes",
+                                                     "/v2/{project_id}/node-types"),
+                                             .items = "/node_types", .key = "/id", .ttl_s = 3600 };
+const struct call dws_list_cluster_cns = {
+        DWS_GET("listClusterCns", "/v1.0/{project_id}/clusters/{cluster_id}/cns"),
+        .items = "/instances", .key = "/id"
+};
+const struct call dws_list_snapshots = { DWS_GET("listSnapshots",
+                                                    "/v1.0/{project_id}/snapshots"),
+                                            .items = "/snapshots", .key = "/id" };
+const struct call dws_show_snapshot_policies = {
+        DWS_GET("showSnapshotPolicies", "/v2/{project_id}/clusters/{cluster_id}/snapshot-policies"),
+        .items = "/backup_strategies", .key = "/policy_id"
+};
+
 const struct call dws_create_cluster = {
         .id = "createCluster",
         .service = "dws",
@@ -9,6 +31,7 @@ const struct call dws_create_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_cluster = {
@@ -19,6 +42,7 @@ const struct call dws_delete_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_precheck_cluster = {
@@ -29,6 +53,7 @@ const struct call dws_precheck_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_READ,
         .repeat = REPEAT_SAFE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_restart_cluster = {
@@ -39,6 +64,7 @@ const struct call dws_restart_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_reset_cluster_password = {
@@ -49,6 +75,7 @@ const struct call dws_reset_cluster_password = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_cancel_cluster_readonly = {
@@ -59,6 +86,7 @@ const struct call dws_cancel_cluster_readonly = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_batch_create_cluster_cns = {
@@ -69,6 +97,7 @@ const struct call dws_batch_create_cluster_cns = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_batch_delete_cluster_cns = {
@@ -79,6 +108,7 @@ const struct call dws_batch_delete_cluster_cns = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_resize_cluster = {
@@ -89,6 +119,7 @@ const struct call dws_resize_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_shrink_cluster = {
@@ -99,6 +130,7 @@ const struct call dws_shrink_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_switch_workload = {
@@ -109,6 +141,7 @@ const struct call dws_switch_workload = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        WORKLOAD_SUCCESS,
 };
 
 const struct call dws_create_workload_plan = {
@@ -119,6 +152,7 @@ const struct call dws_create_workload_plan = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        WORKLOAD_SUCCESS,
 };
 
 const struct call dws_create_workload_queue = {
@@ -129,6 +163,7 @@ const struct call dws_create_workload_queue = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        WORKLOAD_SUCCESS,
 };
 
 const struct call dws_delete_workload_queue = {
@@ -136,9 +171,11 @@ const struct call dws_delete_workload_queue = {
         .service = "dws",
         .method = METHOD_DELETE,
         .path = "/v2/{project_id}/clusters/{cluster_id}/workload/queues",
+        .query = "workload_queue_name={queue}&logical_cluster_name={logical_cluster}",
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        WORKLOAD_SUCCESS,
 };
 
 const struct call dws_create_snapshot = {
@@ -149,6 +186,7 @@ const struct call dws_create_snapshot = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_set_snapshot_policies = {
@@ -159,6 +197,7 @@ const struct call dws_set_snapshot_policies = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_snapshot = {
@@ -169,6 +208,7 @@ const struct call dws_delete_snapshot = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_snapshot_policy = {
@@ -179,6 +219,7 @@ const struct call dws_delete_snapshot_policy = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_restore_cluster = {
@@ -189,6 +230,7 @@ const struct call dws_restore_cluster = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_copy_snapshot = {
@@ -199,6 +241,7 @@ const struct call dws_copy_snapshot = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_create_ext_data_source = {
@@ -209,6 +252,7 @@ const struct call dws_create_ext_data_source = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_update_ext_data_source = {
@@ -219,6 +263,7 @@ const struct call dws_update_ext_data_source = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_ext_data_source = {
@@ -229,6 +274,7 @@ const struct call dws_delete_ext_data_source = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_create_cluster_dns = {
@@ -239,6 +285,7 @@ const struct call dws_create_cluster_dns = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_update_cluster_dns = {
@@ -249,6 +296,7 @@ const struct call dws_update_cluster_dns = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_cluster_dns = {
@@ -256,9 +304,11 @@ const struct call dws_delete_cluster_dns = {
         .service = "dws",
         .method = METHOD_DELETE,
         .path = "/v1.0/{project_id}/clusters/{cluster_id}/dns",
+        .query = "type={type}",
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_bind_cluster_elb = {
@@ -269,6 +319,7 @@ const struct call dws_bind_cluster_elb = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_unbind_cluster_elb = {
@@ -279,6 +330,7 @@ const struct call dws_unbind_cluster_elb = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_bind_cluster_eip = {
@@ -289,6 +341,7 @@ const struct call dws_bind_cluster_eip = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_unbind_cluster_eip = {
@@ -299,6 +352,7 @@ const struct call dws_unbind_cluster_eip = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_create_alarm_subscription = {
@@ -309,6 +363,7 @@ const struct call dws_create_alarm_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_update_alarm_subscription = {
@@ -319,6 +374,7 @@ const struct call dws_update_alarm_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_alarm_subscription = {
@@ -329,6 +385,7 @@ const struct call dws_delete_alarm_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_create_event_subscription = {
@@ -339,6 +396,7 @@ const struct call dws_create_event_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_update_event_subscription = {
@@ -349,6 +407,7 @@ const struct call dws_update_event_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_delete_event_subscription = {
@@ -359,6 +418,7 @@ const struct call dws_delete_event_subscription = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_batch_create_cluster_tags = {
@@ -369,6 +429,7 @@ const struct call dws_batch_create_cluster_tags = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_batch_delete_cluster_tags = {
@@ -379,6 +440,7 @@ const struct call dws_batch_delete_cluster_tags = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call dws_update_cluster_configuration = {
@@ -389,6 +451,7 @@ const struct call dws_update_cluster_configuration = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        DWS_SUCCESS,
 };
 
 const struct call dws_create_cluster_v2 = {
@@ -399,6 +462,7 @@ const struct call dws_create_cluster_v2 = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        DWS_SUCCESS,
 };
 
 const struct call *const dws_calls[] = {

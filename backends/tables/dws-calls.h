@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The calls of dws that are not part of browsing: changes, and reads that serve them. */
+/* The calls of dws: changes, and the lists that they need as browsing does. */
 #pragma once
 
 #include "base/kind.h"
+
+extern const struct call dws_list_node_types;
+extern const struct call dws_list_cluster_cns;
+extern const struct call dws_list_snapshots;
+extern const struct call dws_show_snapshot_policies;
 
 extern const struct call dws_create_cluster;
 extern const struct call dws_delete_cluster;
@@ -45,5 +50,5 @@ extern const struct call dws_batch_delete_cluster_tags;
 extern const struct call dws_update_cluster_configuration;
 extern const struct call dws_create_cluster_v2;
 
-/* All of them, NULL-terminated. */
+/* Those that are not part of browsing, NULL-terminated. */
 extern const struct call *const dws_calls[];

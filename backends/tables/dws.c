@@ -3,6 +3,7 @@
 #include "backends/rows.h"
 #include "backends/select.h"
 #include "backends/tables/dws-calls.h"
+#include "backends/tables/dws-change.h"
 #include "backends/tables/helpers.h"
 #include "base/text.h"
 
@@ -16,9 +17,6 @@
 static const struct call list_availability_zones = {
         DWS_GET("listAvailabilityZones", "/v1.0/{project_id}/availability-zones"), .ttl_s = 3600
 };
-static const struct call list_node_types = { DWS_GET("listNodeTypes",
-                                                     "/v2/{project_id}/node-types"),
-                                             .items = "/node_types", .key = "/id", .ttl_s = 3600 };
 static const struct call list_clusters = { DWS_GET("listClusters", "/v1.0/{project_id}/clusters"),
                                            .query = "enterprise_project_id=all_granted_eps",
                                            .items = "/clusters", .key = "/id" };
@@ -26,10 +24,6 @@ static const struct call show_cluster = { DWS_GET("showCluster",
                                                   "/v1.0/{project_id}/clusters/{cluster_id}") };
 static const struct call list_dss_pools = { DWS_GET("listDssPools", "/v1.0/{project_id}/dss-pools"),
                                             .items = "/pools", .key = "/id", .ttl_s = 3600 };
-static const struct call list_cluster_cns = {
-        DWS_GET("listClusterCns", "/v1.0/{project_id}/clusters/{cluster_id}/cns"),
-        .items = "/instances", .key = "/id"
-};
 static const struct call show_workload = {
         DWS_GET("showWorkload", "/v2/{project_id}/clusters/{cluster_id}/workload"),
         .success = "/workload_res_code", .success_is = "0"
@@ -42,9 +36,6 @@ static const struct call list_workload_queues = {
         .success = "/workload_res_code",
         .success_is = "0"
 };
-static const struct call list_snapshots = { DWS_GET("listSnapshots",
-                                                    "/v1.0/{project_id}/snapshots"),
-                                            .items = "/snapshots", .key = "/id" };
 static const struct call list_cluster_snapshots = {
         DWS_GET("listClusterSnapshots", "/v1.0/{project_id}/clusters/{cluster_id}/snapshots"),
         .items = "/snapshots",
@@ -52,10 +43,6 @@ static const struct call list_cluster_snapshots = {
         .total = "/count",
         .paging = PAGING_PAGE,
         .page_size = 1000
-};
-static const struct call show_snapshot_policies = {
-        DWS_GET("showSnapshotPolicies", "/v2/{project_id}/clusters/{cluster_id}/snapshot-policies"),
-        .items = "/backup_strategies", .key = "/policy_id"
 };
 static const struct call show_snapshot = { DWS_GET("showSnapshot",
                                                    "/v1.0/{project_id}/snapshots/{snapshot_id}") };
@@ -317,7 +304,7 @@ static const struct kind flavor = {
         .name = "flavor",
         .service = "dws",
         .shape = SHAPE_DOCUMENT,
-        .list = &list_node_types,
+        .list = &dws_list_node_types,
         .label = "/spec_name",
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
@@ -336,7 +323,16 @@ static const struct kind alarm_subscription = {
         .shape = SHAPE_DOCUMENT,
         .list = &list_alarm_subscriptions,
         .label = "/name",
-        .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
+        .params = LIST("alarm_sub_id"),
+        .create = &dws_alarm_subscription_create,
+        .removal = &dws_alarm_subscription_removal,
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .save = &dws_alarm_subscription_save },
+                        { 0 },
+                },
 };
 static const struct kind event_subscription = {
         .name = "event-subscription",
@@ -344,14 +340,24 @@ static const struct kind event_subscription = {
         .shape = SHAPE_DOCUMENT,
         .list = &list_event_subscriptions,
         .label = "/name",
-        .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
+        .params = LIST("event_sub_id"),
+        .create = &dws_event_subscription_create,
+        .removal = &dws_event_subscription_removal,
+        .content.files =
+                (const struct file[]){
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .save = &dws_event_subscription_save },
+                        { 0 },
+                },
 };
 static const struct kind cn = {
         .name = "cn",
         .service = "dws",
         .shape = SHAPE_DOCUMENT,
-        .list = &list_cluster_cns,
+        .list = &dws_list_cluster_cns,
         .label = "/name",
+        .shared.actions = dws_cns_actions,
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind queue = {
@@ -360,6 +366,9 @@ static const struct kind queue = {
         .shape = SHAPE_DOCUMENT,
         .list = &list_workload_queues,
         .label = "",
+        .params = LIST("queue"),
+        .create = &dws_queue_create,
+        .removal = &dws_queue_removal,
         .content.files =
                 (const struct file[]){
                         { .name = "*.json", .from = FROM_ITEM, .compose = compose_queue },
@@ -372,18 +381,25 @@ static const struct kind elb = {
         .shape = SHAPE_DOCUMENT,
         .list = &list_cluster_elbs,
         .label = "/name",
+        .params = LIST("elb_id"),
         .content.files = (const struct file[]){ { .name = "*.json", .from = FROM_ITEM }, { 0 } },
 };
 static const struct kind snapshot_policy = {
         .name = "snapshot-policy",
         .service = "dws",
         .shape = SHAPE_DOCUMENT,
-        .list = &show_snapshot_policies,
+        .list = &dws_show_snapshot_policies,
         .label = "/policy_name",
+        .params = LIST("id"),
         .modified = LIST("/update_time"),
+        .create = &dws_snapshot_policy_create,
+        .removal = &dws_snapshot_policy_removal,
         .content.files =
                 (const struct file[]){
-                        { .name = "*.json", .from = FROM_ITEM, .without = LIST("/next_fire_time") },
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .without = LIST("/next_fire_time"),
+                          .save = &dws_snapshot_policy_save },
                         { 0 },
                 },
 };
@@ -401,7 +417,8 @@ static const struct kind parameter_group = {
                 (const struct file[]){
                         { .name = "*.json",
                           .from = FROM_OBJECT,
-                          .compose = compose_parameter_values },
+                          .compose = compose_parameter_values,
+                          .save = &dws_parameters_save },
                         { .name = "*.info.json",
                           .from = FROM_OBJECT,
                           .compose = compose_parameter_info },
@@ -427,6 +444,8 @@ static const struct kind data_source = {
         .list = &list_ext_data_sources,
         .label = "/name",
         .params = LIST("ext_data_source_id"),
+        .create = &dws_data_source_create,
+        .removal = &dws_data_source_removal,
         .modified = LIST("/data_source_updated"),
         .created = LIST("/created"),
         .content.files =
@@ -434,7 +453,8 @@ static const struct kind data_source = {
                         { .name = "data-source.json",
                           .from = FROM_ITEM,
                           .without = LIST("/status", "/configure_status", "/fail_reason",
-                                          "/version", "/updated") },
+                                          "/version", "/updated"),
+                          .save = &dws_data_source_save },
                         { .name = "status.json",
                           .from = FROM_ITEM,
                           .is_volatile = true,
@@ -449,7 +469,7 @@ static const struct kind data_source = {
 static const struct kind snapshot = {
         .name = "snapshot",
         .service = "dws",
-        .list = &list_snapshots,
+        .list = &dws_list_snapshots,
         .get = &show_snapshot,
         .object = "/snapshot",
         .label = "/name",
@@ -459,6 +479,10 @@ static const struct kind snapshot = {
         .filter = "/cluster_id",
         .filter_param = "cluster_id",
         .life = &snapshot_life,
+        .create = &dws_snapshot_create,
+        .removal = &dws_snapshot_removal,
+        .content.actions = dws_snapshot_actions,
+        .shared.actions = dws_snapshots_actions,
         .content.files =
                 (const struct file[]){
                         { .name = "snapshot.json",
@@ -482,6 +506,8 @@ static const struct kind cluster = {
         .name = "cluster", .service = "dws", .list = &list_clusters, .get = &show_cluster,
         .object = "/cluster", .label = "/name", .params = LIST("cluster_id"),
         .modified = LIST("/updated"), .created = LIST("/created"), .life = &cluster_life,
+        .is_serial = true, .create = &dws_cluster_create, .removal = &dws_cluster_removal,
+        .shared.actions = dws_clusters_actions,
         .content = {
                 .files = (const struct file[]){
                         { .name = "cluster.json", .from = FROM_OBJECT,
@@ -496,22 +522,25 @@ static const struct kind cluster = {
                           .only = LIST("/port", "/endpoints", "/public_endpoints", "/public_ip",
                                        "/private_ip", "/elb") },
                         { .name = "tags.json", .from = FROM_CALL, .call = &list_cluster_tags,
-                          .at = "/tags", .compose = compose_tags },
+                          .at = "/tags", .compose = compose_tags, .save = &dws_tags_save },
                         { .name = "workload.json", .from = FROM_CALL, .call = &show_workload,
-                          .at = "/workload_status" },
+                          .at = "/workload_status", .save = &dws_workload_save },
                         { .name = "audit-log.json", .from = FROM_CALL,
                           .call = &list_audit_log_records, .at = "/records" },
                         { .name = "snapshot-settings.json", .from = FROM_CALL,
-                          .call = &show_snapshot_policies, .without = LIST("/backup_strategies") },
+                          .call = &dws_show_snapshot_policies, .without = LIST("/backup_strategies"),
+                          .save = &dws_snapshot_settings_save },
                         { .name = "snapshot-schedule.json", .from = FROM_CALL,
-                          .call = &show_snapshot_policies, .at = "/backup_strategies",
+                          .call = &dws_show_snapshot_policies, .at = "/backup_strategies",
                           .compose = compose_schedule, .is_volatile = true },
                         { 0 },
                 },
                 .links = (const struct link[]){
-                        { .name = "elb", .from = FROM_OBJECT, .at = "/elb/id", .target = &elb },
+                        { .name = "elb", .from = FROM_OBJECT, .at = "/elb/id", .target = &elb,
+                          .relation = &dws_elb_relation },
                         { 0 },
                 },
+                .actions = dws_cluster_actions,
                 .children = (const struct child[]){
                         { .name = "snapshots", .kind = &snapshot },
                         { .name = "snapshot-policies", .kind = &snapshot_policy },
@@ -529,7 +558,7 @@ static const struct kind cluster = {
 static const struct kind project_snapshot = {
         .name = "kept-snapshot",
         .service = "dws",
-        .list = &list_snapshots,
+        .list = &dws_list_snapshots,
         .get = &show_snapshot,
         .object = "/snapshot",
         .label = "/name",
@@ -540,6 +569,8 @@ static const struct kind project_snapshot = {
         .owner_at = "/cluster_id",
         .target = &snapshot,
         .life = &snapshot_life,
+        .removal = &dws_snapshot_removal,
+        .content.actions = dws_snapshot_actions,
         .content.files =
                 (const struct file[]){
                         { .name = "snapshot.json",
