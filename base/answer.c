@@ -38,6 +38,19 @@ void source_learn(struct source *source, const struct request *request, struct a
                 source->ops->learn(source, request, answer);
 }
 
+/** source_watch() - see struct source_ops; -EOPNOTSUPP where it is absent. */
+int source_watch(struct source *source, struct op *op, const struct request *request,
+                 char **revision) {
+        if (!source->ops->watch)
+                return -EOPNOTSUPP;
+        return source->ops->watch(source, op, request, revision);
+}
+
+/** source_explain() - see struct source_ops; nothing where it is absent. */
+int source_explain(struct source *source, const struct request *request, struct json *into) {
+        return source->ops->explain ? source->ops->explain(source, request, into) : 0;
+}
+
 /** source_free() - end a source and those below it; NULL is fine. Returns NULL. */
 struct source *source_free(struct source *source) {
         if (source)

@@ -109,6 +109,25 @@ struct source_ops {
          */
         void (*learn)(struct source *source, const struct request *request, struct answer *answer);
 
+        /*
+         * Follows what a reading request is answered: waits until the service says that it is
+         * something else, @request->wait_s at most, and remembers that. @revision: owned by the
+         * caller, of what it has seen last; NULL: what is known now; replaced by what was seen.
+         * Returns 0 when there was a change and it is known now; -EALREADY when there was none;
+         * -ESTALE when there was one and something of ours came in between: who wants to know it
+         * asks; -EOPNOTSUPP when the service tells nobody of changes; other errors as fetch. NULL
+         * in a source that cannot.
+         */
+        int (*watch)(struct source *source, struct op *op, const struct request *request,
+                     char **revision);
+
+        /*
+         * Adds to an object what is known of the answer to a reading request: its age and where it
+         * is kept, how the last call ended, what asking would meet. 0 or -ENOMEM. NULL in a source
+         * that has nothing to say.
+         */
+        int (*explain)(struct source *source, const struct request *request, struct json *into);
+
         void (*free)(struct source *source);
 };
 
@@ -126,6 +145,9 @@ int source_seen(struct source *source, const char *key, uint64_t hash, int64_t n
 void source_note(struct source *source, const struct request *list, const char *id,
                  const char *body, size_t len, int64_t now_ms);
 void source_learn(struct source *source, const struct request *request, struct answer *answer);
+int source_watch(struct source *source, struct op *op, const struct request *request,
+                 char **revision);
+int source_explain(struct source *source, const struct request *request, struct json *into);
 struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source *, source_free)
 

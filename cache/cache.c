@@ -104,12 +104,35 @@ static void cache_free(struct source *source) {
         free(cache);
 }
 
+/* Puts the members of one object into another; those that are there stay. */
+static int add_members(struct json *into, const struct json *from) {
+        struct json_cursor cursor = { 0 };
+        int r = 0;
+
+        while (r == 0 && json_next(from, &cursor))
+                if (!json_member(into, cursor.name))
+                        r = json_set(into, cursor.name, json_share(cursor.value));
+        return r;
+}
+
+static int explain(struct source *source, const struct request *request, struct json *into) {
+        _cleanup_(json_freep) struct json *own = NULL;
+        int r;
+
+        r = cache_explain(source, request, &own);
+        if (r == 0)
+                r = add_members(into, own);
+        return r == 0 ? source_explain(cache_from(source)->next, request, into) : r;
+}
+
 static const struct source_ops cache_ops = {
         .fetch = cache_fetch,
         .send = cache_send,
         .seen = cache_seen,
         .note = cache_note,
         .learn = cache_learn,
+        .watch = cache_watch,
+        .explain = explain,
         .free = cache_free,
 };
 

@@ -259,21 +259,6 @@ static bool is_own_end(const struct op *op, int error) {
         return error == -EINTR || (error == -ETIMEDOUT && op_left_ms(op) == 0);
 }
 
-/*
- * The complete answer that is known, if the service can be asked whether it still holds. After a
- * change of ours it is not asked that: a server that lags would confirm what was before.
- */
-static void find_confirmable(struct cache *cache, const struct ask *ask, struct known *ret) {
-        const struct ask whole = { .request = ask->request, .whole = ask->whole };
-
-        *ret = (struct known){ 0 };
-        if (!ask->request->call->revision_query)
-                return;
-        (void)known_anywhere(cache, &whole, ret);
-        if (ret->answer && (ret->is_outdated || !ret->answer->revision))
-                known_done(ret);
-}
-
 /* What equals the known answer becomes it; what only says that it still holds, is it. 0, -ENOMEM. */
 static int merge(struct cache *cache, const struct ask *ask, const struct known *confirmable,
                  struct answer *received, struct flight *flight) {
@@ -309,7 +294,7 @@ static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
         int r;
 
         count(&cache->counters.calls);
-        find_confirmable(cache, ask, &confirmable);
+        known_confirmable(cache, ask, &confirmable);
         request.known_revision = confirmable.answer ? confirmable.answer->revision : NULL;
         request.wait_s = 0;
         r = source_fetch(cache->next, op, &request, &received);

@@ -212,6 +212,22 @@ int known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret
 }
 
 /**
+ * known_confirmable() - the complete answer that is known, if the service can be asked whether it
+ * still holds. After a change of ours it is not asked that: a server that lags would confirm what
+ * was before.
+ */
+void known_confirmable(struct cache *cache, const struct ask *ask, struct known *ret) {
+        const struct ask whole = { .request = ask->request, .whole = ask->whole };
+
+        *ret = (struct known){ 0 };
+        if (!ask->request->call->revision_query)
+                return;
+        (void)known_anywhere(cache, &whole, ret);
+        if (ret->answer && (ret->is_outdated || !ret->answer->revision))
+                known_done(ret);
+}
+
+/**
  * known_serve_stale() - hand out an old answer with its mark.
  * @known: NULL: none. Returns 0, -ENODATA when it is older than anything served, -ENOMEM.
  */

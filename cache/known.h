@@ -25,6 +25,7 @@ void known_keep(struct cache *cache, const struct key *key, const struct origin 
 int known_on_disk(struct cache *cache, const struct ask *ask, struct known *ret);
 int known_fresh_on_disk(struct cache *cache, const struct op *op, const struct ask *ask,
                         struct known *ret);
+void known_confirmable(struct cache *cache, const struct ask *ask, struct known *ret);
 int known_anywhere(struct cache *cache, const struct ask *ask, struct known *ret);
 
 /* What serves where nothing newer can be had. */

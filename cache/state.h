@@ -67,4 +67,6 @@ int cache_fetch(struct source *source, struct op *op, const struct request *requ
                 struct answer **ret);
 void cache_note(struct source *source, const struct request *list, const char *id,
                 const char *body, size_t len, int64_t now_ms);
+int cache_watch(struct source *source, struct op *op, const struct request *request,
+                char **revision);
 void cache_learn(struct source *source, const struct request *request, struct answer *answer);

@@ -2,9 +2,8 @@
 #include "http/throttle.h"
 
 #include <curl/curl.h>
-#include <sys/random.h>
 
-#include "base/stamp.h"
+#include "base/backoff.h"
 #include "base/text.h"
 
 static int64_t clamp_wait(int64_t ms) {
@@ -102,20 +101,7 @@ void throttle_read(const struct http_response *response, struct throttle *ret) {
         *ret = throttle;
 }
 
-/**
- * backoff_ms() - how long to wait before the next try: full jitter, that is anything up to a bound
- * that doubles, so that those who were refused together do not come back together.
- * @base_ms: the first bound; @times: how often it was tried in vain before.
- */
+/** backoff_ms() - backoff_jittered_ms() with the bound of all that is sent. */
 int64_t backoff_ms(int64_t base_ms, unsigned times) {
-        uint64_t random = 0;
-        int64_t bound = base_ms;
-
-        while (times-- && bound < BACKOFF_MAX_MS)
-                bound *= 2;
-        if (bound > BACKOFF_MAX_MS)
-                bound = BACKOFF_MAX_MS;
-        if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-                random = (uint64_t)stamp_monotonic_ms() * UINT64_C(0x9e3779b97f4a7c15) >> 16;
-        return 1 + (int64_t)(random % (uint64_t)bound);
+        return backoff_jittered_ms(base_ms, BACKOFF_MAX_MS, times);
 }
