@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/tables/cse-calls.h"
 
+#define ENTERPRISE "X-Enterprise-Project-ID: {enterprise_project}"
+#define ENGINE     "x-engine-id: {engine_id}\n" ENTERPRISE
+
 const struct call cse_import_kie_configs = {
         .id = "importKieConfigs",
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v1/{project_id}/kie/file",
+        .query = "override={override}&label={label}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        .upload = "upload_file",
+        .success = "/failure/*/key",
 };
 
 const struct call cse_export_kie_configs = {
@@ -16,6 +23,8 @@ const struct call cse_export_kie_configs = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v1/{project_id}/kie/download",
+        .query = "label={label}&match={match}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_SECRET,
         .repeat = REPEAT_SAFE,
@@ -26,6 +35,7 @@ const struct call cse_delete_config_scope = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v3/{project_id}/govern/configs/{dimension}",
+        .headers = ENGINE "\nX-ENVIRONMENT: {environment}",
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
@@ -36,6 +46,7 @@ const struct call cse_create_engine = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v2/{project_id}/enginemgr/engines",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
@@ -46,6 +57,7 @@ const struct call cse_delete_engine = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
@@ -56,6 +68,7 @@ const struct call cse_update_engine = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -66,6 +79,7 @@ const struct call cse_upgrade_engine = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/upgrade",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -76,6 +90,7 @@ const struct call cse_update_engine_config = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/config",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -86,6 +101,7 @@ const struct call cse_resize_engine = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/resize",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -96,6 +112,7 @@ const struct call cse_retry_engine_job = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/actions",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -106,6 +123,7 @@ const struct call cse_restore_engine_backup = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/cseengine/v1/engines/{engine_id}/backups/{backup_id}/recovery",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
@@ -116,6 +134,7 @@ const struct call cse_create_backup_strategy = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/cseengine/v1/engines/{engineId}/backup-strategies",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
@@ -126,6 +145,7 @@ const struct call cse_create_engine_tags = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v2/{project_id}/{resource_type}/{resource_id}/tags/create",
+        .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
@@ -136,6 +156,8 @@ const struct call cse_put_route_rule = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v3/{project_id}/govern/route-rule/microservices/{service_name}",
+        .query = "environment={env}&app_id={app}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -146,6 +168,8 @@ const struct call cse_delete_route_rule = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v3/{project_id}/govern/route-rule/microservices/{service_name}",
+        .query = "environment={env}&app_id={app}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
@@ -156,6 +180,7 @@ const struct call cse_update_governance_policy = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v3/{project_id}/govern/governance/{kind}/{policy_id}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
@@ -166,6 +191,7 @@ const struct call cse_delete_governance_policy = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v3/{project_id}/govern/governance/{kind}/{policy_id}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
@@ -176,6 +202,7 @@ const struct call cse_get_governance_policy = {
         .service = "cse",
         .method = METHOD_GET,
         .path = "/v3/{project_id}/govern/governance/{kind}/{policy_id}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_READ,
         .repeat = REPEAT_SAFE,
@@ -186,6 +213,7 @@ const struct call cse_create_governance_policy = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v3/{project_id}/govern/governance/{kind}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
@@ -196,6 +224,7 @@ const struct call cse_list_governance_policies_by_kind = {
         .service = "cse",
         .method = METHOD_GET,
         .path = "/v3/{project_id}/govern/governance/{kind}",
+        .headers = ENGINE "\nx-environment: {env}",
         .scope = SCOPE_PROJECT,
         .risk = RISK_READ,
         .repeat = REPEAT_SAFE,
@@ -206,9 +235,11 @@ const struct call cse_update_account = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v3/{project_id}/accounts/{name}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        .wants_engine_token = true,
 };
 
 const struct call cse_delete_account = {
@@ -216,9 +247,11 @@ const struct call cse_delete_account = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v3/{project_id}/accounts/{name}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        .wants_engine_token = true,
 };
 
 const struct call cse_change_account_password = {
@@ -226,9 +259,11 @@ const struct call cse_change_account_password = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v3/{project_id}/accounts/{name}/password",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        .wants_engine_token = true,
 };
 
 const struct call cse_create_nacos_namespace = {
@@ -236,9 +271,14 @@ const struct call cse_create_nacos_namespace = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v1/{project_id}/nacos/v1/console/namespaces",
+        .query = "customNamespaceId={name}&namespaceName={name}&"
+                 "custom_namespace_id={name}&namespace_name={name}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_ONCE,
+        .success = "",
+        .success_is = "true",
 };
 
 const struct call cse_update_nacos_namespace = {
@@ -246,9 +286,14 @@ const struct call cse_update_nacos_namespace = {
         .service = "cse",
         .method = METHOD_PUT,
         .path = "/v1/{project_id}/nacos/v1/console/namespaces",
+        .query = "namespace={namespace_id}&namespaceShowName={show_name}&"
+                 "namespaceDesc={description}&namespace_show_name={show_name}&namespace_desc={description}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
         .repeat = REPEAT_SAME,
+        .success = "",
+        .success_is = "true",
 };
 
 const struct call cse_delete_nacos_namespace = {
@@ -256,9 +301,13 @@ const struct call cse_delete_nacos_namespace = {
         .service = "cse",
         .method = METHOD_DELETE,
         .path = "/v1/{project_id}/nacos/v1/console/namespaces",
+        .query = "namespaceId={namespace_id}&namespace_id={namespace_id}",
+        .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_SAME,
+        .success = "",
+        .success_is = "true",
 };
 
 const struct call *const cse_calls[] = {

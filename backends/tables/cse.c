@@ -4,7 +4,9 @@
 #include "backends/rows.h"
 #include "backends/select.h"
 #include "backends/tables/cse-calls.h"
+#include "backends/tables/cse-change.h"
 #include "backends/tables/helpers.h"
+#include "backends/turn.h"
 #include "base/text.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -89,8 +91,10 @@ const struct call create_engine_token = {
         .service = "cse",
         .method = METHOD_POST,
         .path = "/v2/{project_id}/enginemgr/engines/{engine_id}/tokens",
+        .headers = "X-Enterprise-Project-ID: {enterprise_project}",
         .scope = SCOPE_PROJECT,
-        .risk = RISK_SECRET
+        .risk = RISK_SECRET,
+        .repeat = REPEAT_ONCE
 };
 
 /* One element of governance: where it stands, and the object as received. */
@@ -312,9 +316,21 @@ static const struct kind governance = {
         .level_params = LIST("env", "app", "kind"),
         .label = "/name",
         .more = LIST("policy_id=/object/id"),
+        .always = cse_policy_kinds,
+        .check_level = cse_policy_check_level,
+        .create = &cse_policy_create,
+        .removal = &cse_policy_removal,
         .content.files =
                 (const struct file[]){
-                        { .name = "*.json", .from = FROM_ITEM, .at = "/object" },
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .at = "/object",
+                          .when = { .at = "/kind", .is = "scenes", .negate = true },
+                          .save = &cse_policy_save },
+                        { .name = "*.json",
+                          .from = FROM_ITEM,
+                          .at = "/object",
+                          .when = { .at = "/kind", .is = "scenes" } },
                         { 0 },
                 },
 };
@@ -328,11 +344,16 @@ static const struct kind route_rule = {
         .get = &get_route_rule,
         .params = LIST("service_name"),
         .by_name = true,
+        .create = &cse_route_rule_create,
+        .removal = &cse_route_rule_removal,
         .levels = LIST("/environment", "/appId"),
         .level_params = LIST("env", "app"),
         .content.files =
                 (const struct file[]){
-                        { .name = "*.json", .from = FROM_OBJECT, .compose = compose_route_rule },
+                        { .name = "*.json",
+                          .from = FROM_OBJECT,
+                          .compose = compose_route_rule,
+                          .save = &cse_route_rule_save },
                         { 0 },
                 },
 };
@@ -377,6 +398,24 @@ static const struct place_row monitor_row = {
                 },
 };
 
+/* The description is told by no call: what was sent last, else null. */
+static int compose_namespace(struct composer *composer, const struct json *value,
+                             struct json **ret) {
+        static const char *const shown[] = { "/namespace", "/namespaceShowName", NULL };
+        _cleanup_(freep) char *sent = sent_get(composer->view, composer->place, "namespaceDesc");
+        struct json *document = NULL;
+        int r = select_only(value, shown, &document);
+
+        if (r == 0)
+                r = json_set_string(document, "namespaceDesc", sent);
+        if (r < 0) {
+                (void)json_free(document);
+                return r;
+        }
+        *ret = document;
+        return 0;
+}
+
 /* The reserved namespace has the empty id; it is shown under the name that Nacos gives it. */
 static const struct kind nacos_namespace = {
         .name = "namespace",
@@ -385,11 +424,14 @@ static const struct kind nacos_namespace = {
         .unnamed = "public",
         .label = "/namespace",
         .params = LIST("namespace_id"),
+        .create = &cse_namespace_create,
+        .removal = &cse_namespace_removal,
         .content.files =
                 (const struct file[]){
                         { .name = "namespace.json",
                           .from = FROM_ITEM,
-                          .only = LIST("/namespace", "/namespaceShowName") },
+                          .compose = compose_namespace,
+                          .save = &cse_namespace_save },
                         { .name = "status.json",
                           .from = FROM_ITEM,
                           .only = LIST("/configCount", "/quota", "/type"),
@@ -420,10 +462,12 @@ static const struct kind engine = {
         .label = "/name", .params = LIST("engine_id", "engineId"),
         .more = LIST("engine_auth=/authType", "enterprise_project=/enterpriseProjectId"),
         .modified = LIST("/createTime"), .created = LIST("/createTime"), .life = &engine_life,
+        .create = &cse_engine_create, .removal = &cse_engine_removal,
         .content = {
+                .actions = cse_engine_actions,
                 .files = (const struct file[]){
                         { .name = "engine.json", .from = FROM_OBJECT,
-                          .without = LIST(ENGINE_MOVES) },
+                          .without = LIST(ENGINE_MOVES), .save = &cse_engine_save },
                         { .name = "status.json", .from = FROM_ITEM,
                           .only = LIST(ENGINE_MOVES, "/tags"), .is_volatile = true },
                         { 0 },
@@ -454,8 +498,10 @@ const struct service cse_service = {
         .title = "Cloud Service Engine",
         .calls = cse_calls,
         .omitted = (const struct omitted[]){
-                { &create_engine_token,
-                  "internal: the login of registry/ and config/ of an engine with security" },
+                { &cse_get_governance_policy,
+                  "poorer than the list, which is read before each save in its place" },
+                { &cse_list_governance_policies_by_kind,
+                  "a part of the list of all policies, which is read in its place" },
                 { 0 },
         },
         .content = {
