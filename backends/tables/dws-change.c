@@ -271,7 +271,7 @@ const struct action dws_cns_actions[] = {
         { .verb = "remove", .call = &dws_batch_delete_cluster_cns,
           .calls = CALLS(&dws_list_cluster_cns), .plan = plan_remove_cns,
           .form = "{\"instances\":[\"\"]}", .needs = NEEDS({ .at = "/instances/0" }),
-          .counts = "/instances", .weight = WEIGHT_ALL, .hint = "Names or ids" },
+          .weight = WEIGHT_ALL, .hint = "Names or ids" },
         { 0 },
 };
 

@@ -89,6 +89,8 @@ const struct call ems_cancel_jobs = {
         .scope = SCOPE_PROJECT,
         .risk = RISK_DELETE,
         .repeat = REPEAT_ONCE,
+        .success = "/failed_ids/*",
+        .failure = EBUSY,
 };
 
 const struct call *const ems_calls[] = {

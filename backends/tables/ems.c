@@ -2,6 +2,7 @@
 /* EMS: memory clusters and their jobs. Facts: the contract's notes on EMS. */
 #include "backends/rows.h"
 #include "backends/tables/ems-calls.h"
+#include "backends/tables/ems-change.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -76,6 +77,10 @@ static const struct kind cluster = {
         .refresh = &show_cluster,
         .label = "/cluster_specification/name",
         .params = LIST("cluster_id"),
+        .create = &ems_cluster_create,
+        .removal = &ems_cluster_removal,
+        .content.actions = ems_cluster_actions,
+        .shared.actions = ems_clusters_actions,
         .modified = LIST("/cluster_metadata/updated_at"),
         .created = LIST("/cluster_metadata/created_at"),
         .only = { .at = "/cluster_metadata/status", .is = "DELETED", .negate = true },
@@ -102,6 +107,7 @@ static const struct kind job = {
         .list = &list_jobs,
         .refresh = &show_job,
         .params = LIST("job_id"),
+        .shared.actions = ems_jobs_actions,
         .life = &job_life,
         .modified = LIST("/end_at", "/begin_at", "/created_at"),
         .created = LIST("/created_at"),
@@ -136,6 +142,7 @@ const struct service ems_service = {
         .title = "Elastic Memory Service",
         .calls = ems_calls,
         .content = {
+                .actions = ems_actions,
                 .files = (const struct file[]){
                         { .name = "releases.json", .from = FROM_CALL, .call = &list_releases,
                           .at = "/releases" },
