@@ -54,7 +54,7 @@ static bool is_listed(const struct operation *operation, const char *place) {
 }
 
 /* @act: what to do there, NULL for a read. */
-static int add(struct operations *operations, const struct call *call, const char *directory,
+static int add_one(struct operations *operations, const struct call *call, const char *directory,
                const char *name, const char *act) {
         _cleanup_(freep) char *place = NULL;
         struct operation *operation;
@@ -70,6 +70,14 @@ static int add(struct operations *operations, const struct call *call, const cha
         if (is_listed(operation, place))
                 return 0;
         return buf_printf(&operation->places, "%s%s", operation->places.len ? ", " : "", place);
+}
+
+/* A call, and the one that answers many of it at once. */
+static int add(struct operations *operations, const struct call *call, const char *directory,
+               const char *name, const char *act) {
+        int r = add_one(operations, call, directory, name, act);
+
+        return r < 0 || !call ? r : add_one(operations, call->many_by, directory, name, act);
 }
 
 static int add_all(struct operations *operations, const struct call *const *calls,

@@ -104,7 +104,8 @@ struct call {
         bool wants_engine_token;      /* beside the cloud's own credentials */
         const struct call *otherwise; /* asked in its place when this one is forbidden (403) */
         const struct call *also;      /* list: a second call whose items belong to the same list */
-        many_fn many;                 /* answers many requests of this call at once */
+        many_fn many;                 /* answers many requests of this call at once … */
+        const struct call *many_by;   /* … by this call */
         const char *revision_query;   /* `rev={}`: sent when an answer is known, with its revision
                                          in place of {}; 304 then says that it still holds … */
         const char *revision_header;  /* … and the header that tells the revision of an answer */

@@ -29,6 +29,7 @@ static const struct call find_instances = { REGISTRY_GET("findInstances",
                                             .query = "appId={app}&serviceName={service}&env={env}",
                                             .items = "/instances", .key = "/instanceId",
                                             .many = find_many,
+                                            .many_by = &servicecomb_batch_find_instances,
                                             .revision_query = "rev={}",
                                             .revision_header = "X-Resource-Revision" };
 static const struct call list_instances = {
