@@ -19,7 +19,7 @@ int endpoint_expand(const char *template, const char *region, char **ret) {
                 (void)buf_add_str(&url, region ? region : "");
                 template = hole + strlen("{region}");
                 if (!region && *template == '.')
-                        template++;
+                        template += 1;
         }
         r = buf_add_str(&url, template);
         if (r < 0) {

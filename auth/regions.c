@@ -11,6 +11,8 @@ struct region_row {
         const char *const *regions; /* NULL-terminated */
 };
 
+/* A table. */
+/* clang-format off */
 #define REGIONS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const struct region_row rows[] = {
@@ -40,6 +42,7 @@ static const struct region_row rows[] = {
                   "ae-ad-1", "my-kualalumpur-1", "tr-west-1") },
         { "iam", "myhuaweicloud.eu", REGIONS("eu-west-101") },
 };
+/* clang-format on */
 
 const char *region_suffix(const char *service, const char *region) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {

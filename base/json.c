@@ -128,8 +128,7 @@ static void scan_string(struct scan *scan) {
                 }
                 if (scan->text[scan->at] != '\\')
                         continue;
-                if (scan->len - scan->at >= 6 &&
-                    memcmp(scan->text + scan->at, "\\u0000", 6) == 0)
+                if (scan->len - scan->at >= 6 && memcmp(scan->text + scan->at, "\\u0000", 6) == 0)
                         has_nul = true;
                 scan->at++;
         }

@@ -5,9 +5,9 @@
 
 struct failure {
         CURLcode code;
-        int error;              /* errno; 0: what the system said */
-        bool may_pass;          /* trying again is worth it */
-        const char *text;       /* NULL: libcurl's own words */
+        int error;        /* errno; 0: what the system said */
+        bool may_pass;    /* trying again is worth it */
+        const char *text; /* NULL: libcurl's own words */
 };
 
 static const struct failure failures[] = {
@@ -68,8 +68,7 @@ static int fail_trust(struct attempt *attempt, const char *detail) {
         const char *against = request->ca_file;
 
         if (!against)
-                against = request->ca_pem ? "the configured authority"
-                                          : "the system's authorities";
+                against = request->ca_pem ? "the configured authority" : "the system's authorities";
         return op_fail(attempt->op, EPROTO,
                        "%s: the server's certificate was not accepted, checked against %s: %s",
                        attempt->target->host, against, detail);

@@ -5,8 +5,8 @@
 #include "http/http.h"
 
 enum {
-        BODY_MAX = 1024 * 1024,  /* a larger body is shown by its beginning, not parsed */
-        TEXT_MAX = 4096,         /* of a message, after cutting */
+        BODY_MAX = 1024 * 1024, /* a larger body is shown by its beginning, not parsed */
+        TEXT_MAX = 4096,        /* of a message, after cutting */
         CODE_MAX = 63,
 };
 
@@ -215,8 +215,7 @@ static int parse_body(const char *body, size_t len, struct json **ret) {
         if (len > BODY_MAX)
                 return -EFBIG;
         r = json_parse(body, len, ret, NULL);
-        if (r == -EBADMSG && decode_base64(body, len, &decoded) &&
-            *buf_str(&decoded) == '{')
+        if (r == -EBADMSG && decode_base64(body, len, &decoded) && *buf_str(&decoded) == '{')
                 r = json_parse(decoded.data, decoded.len, ret, NULL);
         buf_done(&decoded);
         return r;

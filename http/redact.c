@@ -9,16 +9,16 @@ static const char cut[] = "[redacted]";
 
 enum {
         NAME_MAX_LEN = 64,
-        KEY_LEN = 36,   /* a secret key has 40 characters; tokens have hundreds */
-        WORD_LEN = 16,  /* a value behind a blank that is longer is no word of a sentence */
+        KEY_LEN = 36,  /* a secret key has 40 characters; tokens have hundreds */
+        WORD_LEN = 16, /* a value behind a blank that is longer is no word of a sentence */
 };
 
 /* How a name in a text is treated when a value follows it. */
 enum name_kind {
         NAME_HARMLESS,
-        NAME_SECRET,    /* `password`, `token`: words that sentences use as well */
-        NAME_HEADER,    /* never a word: whatever follows is cut */
-        NAME_LINE,      /* header whose value has blanks: cut to the end of the line */
+        NAME_SECRET, /* `password`, `token`: words that sentences use as well */
+        NAME_HEADER, /* never a word: whatever follows is cut */
+        NAME_LINE,   /* header whose value has blanks: cut to the end of the line */
 };
 
 struct ending {

@@ -21,7 +21,7 @@ struct run {
         unsigned attempts;              /* that went out */
         unsigned failures;              /* attempts without a good answer */
         bool is_renewed;
-        bool is_fresh;                  /* the next attempt avoids open connections */
+        bool is_fresh; /* the next attempt avoids open connections */
 };
 
 static void run_done(struct run *run) {

@@ -13,7 +13,7 @@ struct transfer {
         struct http_headers headers;
         size_t head_size;
         struct buf body;
-        bool is_wrong_peer;     /* plain text would have left this machine */
+        bool is_wrong_peer; /* plain text would have left this machine */
         char detail[CURL_ERROR_SIZE];
 };
 
@@ -98,10 +98,10 @@ static int make_lines(const struct http_request *request, struct curl_slist **re
         return 0;
 }
 
-#define SET(option, value)                                                                         \
-        do {                                                                                       \
-                if (code == CURLE_OK)                                                              \
-                        code = curl_easy_setopt(easy, option, value);                              \
+#define SET(option, value)                                            \
+        do {                                                          \
+                if (code == CURLE_OK)                                 \
+                        code = curl_easy_setopt(easy, option, value); \
         } while (0)
 
 static CURLcode set_method(CURL *easy, const struct http_request *request) {
@@ -296,8 +296,7 @@ static int own_failure(struct transfer *transfer) {
                                transfer->body.max ? transfer->body.max : (size_t)BUF_MAX);
         if (error < 0)
                 return op_fail(attempt->op, -error, "%s: out of memory", host);
-        if (transfer->head_size > HTTP_HEAD_SIZE_MAX ||
-            transfer->headers.count >= HTTP_HEADERS_MAX)
+        if (transfer->head_size > HTTP_HEAD_SIZE_MAX || transfer->headers.count >= HTTP_HEADERS_MAX)
                 return op_fail(attempt->op, EIO, "%s: the answer has too many headers", host);
         return 0;
 }

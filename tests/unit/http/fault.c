@@ -22,8 +22,8 @@ static const struct {
         { "{\"errorCode\":\"400012\",\"errorMessage\":\"Micro-service does not exist\","
           "\"detail\":\"provider not exist\"}",
           "400012", "Micro-service does not exist: provider not exist", NULL },
-        { "{\"errorCode\":400017,\"errorMsg\":\"instance missing\"}", "400017",
-          "instance missing", NULL },
+        { "{\"errorCode\":400017,\"errorMsg\":\"instance missing\"}", "400017", "instance missing",
+          NULL },
         { "{\"error\":{\"code\":401,\"message\":\"The request you have made requires "
           "authentication.\",\"title\":\"Unauthorized\"}}",
           "401", "The request you have made requires authentication.", NULL },
@@ -110,9 +110,9 @@ START_TEST(lengths_are_bounded) {
 END_TEST
 
 /* Not secrets: made for these tests. */
-#define KEY40 "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5jK7m"
+#define KEY40   "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5jK7m"
 #define TOKEN80 "MIIaB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5j/K7m+aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3g=="
-#define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HASH    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static const struct {
         const char *text, *shown;

@@ -389,8 +389,9 @@ START_TEST(answers_say_when_to_come_back) {
 
         response.body = body;
         if (throttles[_i].header)
-                ck_assert_int_eq(http_headers_set(&response.headers, "Retry-After",
-                                                  throttles[_i].header), 0);
+                ck_assert_int_eq(
+                        http_headers_set(&response.headers, "Retry-After", throttles[_i].header),
+                        0);
         throttle_read(&response, &throttle);
         ck_assert_int_eq(throttle.wait_ms, throttles[_i].wait_ms);
         ck_assert_int_eq(throttle.window_ms, throttles[_i].window_ms);

@@ -123,8 +123,10 @@ static const char packed[] =
         "\x00\x00\x00\x00\x00\x00\x00\x4f\x06\xda\x1f\xee\xb5\x50\xc3\x00\x00";
 
 START_TEST(body_is_bounded) {
-        SERVE({ .len = 1000 }, { .len = 1001 }, { .headers = "Content-Encoding: gzip\r\n",
-                .body = packed, .size = sizeof(packed) - 1 });
+        SERVE({ .len = 1000 }, { .len = 1001 },
+              { .headers = "Content-Encoding: gzip\r\n",
+                .body = packed,
+                .size = sizeof(packed) - 1 });
         _cleanup_(http_freep) struct http *http = make_http(NULL);
         struct errand e;
 

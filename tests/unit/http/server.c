@@ -107,8 +107,7 @@ static struct reply remember(struct connection *connection, char *text) {
 
         lock(server);
         must(server->n_requests < REQUESTS_MAX);
-        index = server->n_requests < server->n_replies ? server->n_requests
-                                                       : server->n_replies - 1;
+        index = server->n_requests < server->n_replies ? server->n_requests : server->n_replies - 1;
         server->requests[server->n_requests++] = (struct received){
                 .text = text,
                 .connection = connection->number,

@@ -54,7 +54,8 @@ static struct identity make_identity(const char *names) {
         ck_assert_int_eq(X509_set_pubkey(x509, key), 1);
         name = X509_get_subject_name(x509);
         ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                                    (const unsigned char *)"unit", -1, -1, 0), 1);
+                                                    (const unsigned char *)"unit", -1, -1, 0),
+                         1);
         ck_assert_int_eq(X509_set_issuer_name(x509, name), 1);
         add_extension(x509, NID_basic_constraints, "critical,CA:TRUE");
         add_extension(x509, NID_subject_alt_name, names);
@@ -87,8 +88,8 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *connection, con
 }
 
 /* @priorities: what GnuTLS may speak. @url: where it listens, with something to keep secret. */
-static struct MHD_Daemon *start(const struct identity *identity, const char *priorities,
-                                char *url, size_t size) {
+static struct MHD_Daemon *start(const struct identity *identity, const char *priorities, char *url,
+                                size_t size) {
         const union MHD_DaemonInfo *info;
         struct MHD_Daemon *daemon;
 
@@ -183,9 +184,9 @@ START_TEST(old_encryption_is_refused) {
         _cleanup_(identity_done) struct identity identity = make_identity("IP:127.0.0.1");
         _cleanup_(http_freep) struct http *http = make_http(NULL);
         char url[128];
-        struct MHD_Daemon *daemon = start(&identity, _i ? "NORMAL:-VERS-ALL:+VERS-TLS1.2"
-                                                        : "NORMAL:-VERS-ALL:+VERS-TLS1.1",
-                                          url, sizeof(url));
+        struct MHD_Daemon *daemon = start(
+                &identity, _i ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" : "NORMAL:-VERS-ALL:+VERS-TLS1.1",
+                url, sizeof(url));
         struct errand e;
 
         errand_init(&e, http, url, OP_INTERACTIVE);

@@ -114,9 +114,12 @@ START_TEST(urgent_go_first) {
                 const char *path;
                 enum op_priority priority;
         } rows[] = {
-                { "/first", OP_INTERACTIVE }, { "/second", OP_INTERACTIVE },
-                { "/poll", OP_POLL },         { "/ahead", OP_AHEAD },
-                { "/person-1", OP_INTERACTIVE }, { "/person-2", OP_INTERACTIVE },
+                { "/first", OP_INTERACTIVE },
+                { "/second", OP_INTERACTIVE },
+                { "/poll", OP_POLL },
+                { "/ahead", OP_AHEAD },
+                { "/person-1", OP_INTERACTIVE },
+                { "/person-2", OP_INTERACTIVE },
         };
         static const char *const order[] = { "GET /person-1 ", "GET /person-2 ", "GET /ahead ",
                                              "GET /poll " };
@@ -124,8 +127,7 @@ START_TEST(urgent_go_first) {
         struct errand errands[ELEMENTSOF(rows)];
 
         for (unsigned i = 0; i < ELEMENTSOF(rows); i++) {
-                errand_init(&errands[i], http, server_url(server, rows[i].path),
-                            rows[i].priority);
+                errand_init(&errands[i], http, server_url(server, rows[i].path), rows[i].priority);
                 errand_start(&errands[i]);
                 if (i < 2)
                         server_wait_requests(server, i + 1);
@@ -287,7 +289,8 @@ static void *ask_often(void *data) {
 
 START_TEST(many_threads_ask_at_once) {
         SERVE({ .len = 300 });
-        static const struct http_options options = { .max_per_host = 8, .rate = 1e6,
+        static const struct http_options options = { .max_per_host = 8,
+                                                     .rate = 1e6,
                                                      .burst = 1000000 };
         _cleanup_(http_freep) struct http *http = make_http(&options);
         _cleanup_(json_freep) struct json *json = NULL;
@@ -295,8 +298,7 @@ START_TEST(many_threads_ask_at_once) {
         int64_t number = 0;
 
         for (int i = 0; i < THREADS; i++) {
-                errand_init(&errands[i], http, server_url(server, "/"),
-                            (enum op_priority)(i % 3));
+                errand_init(&errands[i], http, server_url(server, "/"), (enum op_priority)(i % 3));
                 errands[i].request.bucket = i % 2 ? "one" : "two";
                 errands[i].request.repeat = i % 4 ? REPEAT_SAFE : REPEAT_ONCE;
                 ck_assert_int_eq(pthread_create(&errands[i].thread, NULL, ask_often, &errands[i]),
