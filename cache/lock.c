@@ -96,10 +96,9 @@ int place_prepare(struct op *op, const char *path) {
 
 static int fail_held(struct op *op, const char *path, int fd) {
         char holder[24] = "";
-        ssize_t n = pread(fd, holder, sizeof(holder) - 1, 0);
 
-        if (n < 0)
-                n = 0;
+        if (pread(fd, holder, sizeof(holder) - 1, 0) < 0)
+                holder[0] = '\0';
         holder[strspn(holder, "0123456789")] = '\0';
         return op_fail(op, EBUSY, "%s is in use by process %s: one mount at a time", path,
                        *holder ? holder : "(unknown)");

@@ -55,7 +55,7 @@ void kube_log(struct world *world, const char *fleet, const struct kube_kind *ki
 
 /* Adds an object (taken over) with what the server fills in. Returns it, borrowed. */
 struct json_object *kube_add(struct world *world, const char *fleet, const struct kube_kind *kind,
-                             struct json_object *object);
+                             struct json_object *given);
 
 /*
  * The pods of a deployment have come up: its status, and with it its resourceVersion, moves. A

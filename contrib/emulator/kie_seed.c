@@ -111,16 +111,16 @@ static void add_long(struct world *world, const char *store) {
         memset(key, 'k', LONG_KEY);
         memset(value, 'v', sizeof(value) - 1);
         value[sizeof(value) - 1] = 0;
-        for (char end = 'a'; end <= 'b'; end++) {
+        for (const char *end = "ab"; *end; end++) {
                 key[LONG_KEY] = '.';
-                key[LONG_KEY + 1] = end;
+                key[LONG_KEY + 1] = *end;
                 key[LONG_KEY + 2] = 0;
                 add(world, store, labels_of("app=shop"), key, "text", "a long key", "enabled");
         }
-        for (char name = 'a'; name <= 'f'; name++) {
+        for (const char *name = "abcdef"; *name; name++) {
                 char label[33];
 
-                memset(label, name, sizeof(label) - 1);
+                memset(label, *name, sizeof(label) - 1);
                 label[sizeof(label) - 1] = 0;
                 json_object_object_add(labels, label, json_object_new_string(value));
         }
@@ -130,11 +130,12 @@ static void add_long(struct world *world, const char *store) {
 /* N keys over N / 100 label sets. */
 static void seed_scale(struct world *world, const char *store, int64_t scale) {
         for (int64_t i = 0; i < scale; i++) {
+                int64_t square = i * i;
                 _cleanup_(freep) char *set =
                         x_printf("set=set-%02lld", (long long)(i / SCALE_KEYS));
                 _cleanup_(freep) char *key = x_printf("key-%04lld.yaml", (long long)i);
                 _cleanup_(freep) char *value =
-                        x_printf("number: %lld\nsquare: %lld\n", (long long)i, (long long)(i * i));
+                        x_printf("number: %lld\nsquare: %lld\n", (long long)i, (long long)square);
 
                 add(world, store, labels_of(set), key, "yaml", value, "enabled");
         }

@@ -71,7 +71,8 @@ static struct json_object *array_value(struct exchange *x, const struct param *p
 
                 if (!str_eq(x->req.query.items[i].name, param->name))
                         continue;
-                rest = copy = x_strdup(x->req.query.items[i].value);
+                copy = x_strdup(x->req.query.items[i].value);
+                rest = copy;
                 while (rest) {
                         char *item = param->explode ? rest : strsep(&rest, ",");
 
