@@ -74,6 +74,16 @@ int auth_login(struct auth *auth, struct op *op) {
         return 0;
 }
 
+int64_t auth_wait_ms(struct auth *auth, const char *service, enum op_priority priority) {
+        _cleanup_(freep) char *bucket = NULL;
+
+        if (asprintf(&bucket, "%s/%s", auth->account->name, service) < 0) {
+                bucket = NULL;
+                return 0;
+        }
+        return http_wait_ms(auth->http, bucket, priority);
+}
+
 static int configured(struct op *op, const struct account *account, const char *what,
                       const char *url, char **ret) {
         if (!url)

@@ -46,6 +46,9 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
 /* How we are logged in and until when, for account.json; no secret. */
 int auth_describe(struct auth *auth, struct json **ret);
 
+/* How long a request to a service would wait for its rate limit if it came now; 0: not at all. */
+int64_t auth_wait_ms(struct auth *auth, const char *service, enum op_priority priority);
+
 const struct account *auth_account(const struct auth *auth);
 
 /* One finding of auth_check(): what was looked at, whether it is well, and what to know of it. */

@@ -65,6 +65,7 @@ static int resolve(struct composer *composer, const struct call *call,
                         return op_fail(composer->op, ELOOP, "parameters that need each other");
                 composer_init(&inner, composer->view, composer->op, place->parent);
                 inner.depth = composer->depth + 1;
+                inner.told = composer->told;
                 r = place->child->resolve(&inner, &params->resolved);
                 composer_done(&inner);
                 if (r < 0)
@@ -124,15 +125,17 @@ void request_params_done(struct request_params *params) {
 static int fetch(struct composer *composer, const struct call *call, const char *only,
                  enum reach reach, struct answer **ret, struct buf *ret_key) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
-        struct request request = { .only = only, .reach = reach };
+        struct request request = { .only = only, .reach = composer->told ? REACH_CACHED : reach };
         struct request_params params;
         int r;
 
         r = composer_prepare(composer, call, &params, &request);
-        if (r == 0 && call->many && reach == REACH_ANY)
+        if (r == 0 && call->many && request.reach == REACH_ANY)
                 r = many_ask(composer, &request);
         if (r == 0)
                 r = source_fetch(composer->view->source, composer->op, &request, &answer);
+        if (composer->told && (r == 0 || reach == REACH_ANY))
+                explain_request(composer->view->source, &request, composer->told);
         if (r == 0 && reach == REACH_CACHED &&
             (answer->is_stale || stamp_now_ms() - answer->fetched_ms > request.max_age_ms))
                 r = -ENODATA;
@@ -169,6 +172,8 @@ int composer_ask(struct composer *composer, const struct call *call, const struc
         struct buf text = BUF_INIT(0);
         int r;
 
+        if (composer->told)
+                return -ENODATA;
         r = composer_prepare(composer, call, &params, &request);
         if (r == 0 && json_render(body, JSON_COMPACT, &text) < 0)
                 r = op_fail(composer->op, ENOMEM, "out of memory");

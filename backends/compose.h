@@ -16,6 +16,7 @@ struct composer {
         bool is_stale;
         unsigned depth;          /* of resolvers that ask in turn */
         struct param_list extra; /* parameters that a hook sets for its own calls */
+        struct json *told;       /* not NULL: nobody is asked, but what would be goes in here */
         char request_id[OP_REQUEST_ID_SIZE];
 };
 

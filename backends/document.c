@@ -170,6 +170,15 @@ int document_of(struct composer *composer, const struct json *value, struct docu
         return 0;
 }
 
+/** file_value() - what a file shows, or NULL, before it is rendered. 0 or errno with a reason. */
+int file_value(struct composer *composer, const struct place *place, struct json **ret) {
+        _cleanup_(json_freep) struct json *value = NULL;
+        int r;
+
+        r = source_value(composer, place->file, &value);
+        return r < 0 ? r : show_part(composer, place->file, value, ret);
+}
+
 /** file_read() - make the document of a file's place. 0 or negative errno with a reason. */
 int file_read(struct composer *composer, struct place *place, struct document **ret) {
         _cleanup_(document_unrefp) struct document *document = calloc(1, sizeof(*document));

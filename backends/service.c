@@ -475,6 +475,15 @@ static int service_send(struct source *source, struct op *op, const struct reque
         return 0;
 }
 
+/* What asking would meet. */
+static int service_explain(struct source *source, const struct request *request,
+                           struct json *into) {
+        struct service_source *service = (struct service_source *)source;
+        int64_t wait = auth_wait_ms(service->auth, request->call->service, OP_INTERACTIVE);
+
+        return json_set_int(into, "rate_limit_wait_ms", wait);
+}
+
 static void service_free(struct source *source) {
         struct service_source *service = (struct service_source *)source;
 
@@ -491,6 +500,7 @@ static void service_free(struct source *source) {
 int service_new(struct auth *auth, struct source **ret) {
         static const struct source_ops ops = { .fetch = service_fetch,
                                                .send = service_send,
+                                               .explain = service_explain,
                                                .free = service_free };
         struct service_source *service = calloc(1, sizeof(*service));
         const struct account *account = auth_account(auth);

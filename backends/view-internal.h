@@ -56,6 +56,7 @@ int listing_add(struct listing_builder *builder, const struct entry *entry);
 int listing_end(struct listing_builder *builder, struct composer *composer, struct listing **ret);
 void listing_abandon(struct listing_builder *builder);
 
+int list_place(struct composer *composer, struct listing_builder *builder, struct place *place);
 int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
                  const struct place_row *row);
 int list_collection(struct composer *composer, struct listing_builder *builder,
@@ -72,7 +73,9 @@ int link_to_owned(struct composer *composer, struct place *directory, const stru
 int document_name(const struct file *file, const char *item, struct buf *name);
 const char *file_subdir(const struct file *file, size_t *ret_len);
 
+void explain_request(struct source *source, const struct request *request, struct json *told);
 int document_of(struct composer *composer, const struct json *value, struct document **ret);
 int action_read(struct composer *composer, struct place *place, struct document **ret);
+int file_value(struct composer *composer, const struct place *place, struct json **ret);
 int file_read(struct composer *composer, struct place *place, struct document **ret);
 extern const struct place_row *const account_rows[];

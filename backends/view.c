@@ -86,8 +86,8 @@ struct place *view_root(struct view *view) {
         return view->root;
 }
 
-static int list_place(struct composer *composer, struct listing_builder *builder,
-                      struct place *place) {
+/** list_place() - the entries of any directory. 0 or errno. */
+int list_place(struct composer *composer, struct listing_builder *builder, struct place *place) {
         switch (place->type) {
         case PLACE_FIXED:
                 return list_content(composer, builder, place, place->row);

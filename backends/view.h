@@ -93,6 +93,22 @@ int view_read(struct view *view, struct op *op, struct place *place, struct docu
 /* Does listing this directory, or reading this file, cost a call of its own (worth asking ahead)? */
 bool view_costs_call(const struct place *place);
 
+/* Can what this directory holds be followed: does its service tell of changes? */
+bool view_has_feed(const struct place *place);
+
+/* Waits for a change of what a directory with a feed holds; as source_watch(). */
+int view_watch(struct view *view, struct op *op, struct place *place, unsigned wait_s,
+               char **revision);
+
+/* Does asking again cost next to nothing: can the service say that what is known still holds? */
+bool view_confirms(const struct place *place);
+
+/*
+ * What is shown at a place and where it comes from: an array with an object for each answer that it
+ * is made of, in the order in which they are needed. Asks nobody. 0 or -ENOMEM.
+ */
+int view_explain(struct view *view, struct op *op, struct place *place, struct json **ret);
+
 struct listing *listing_ref(struct listing *listing);
 struct listing *listing_unref(struct listing *listing);
 DEFINE_CLEANUP(struct listing *, listing_unref)

@@ -42,11 +42,37 @@ static bool account_costs_call(const struct node *node) {
         return node->place && view_costs_call(node->place);
 }
 
+static bool account_has_feed(const struct node *node) {
+        return node->place && node->type == ENTRY_DIRECTORY && view_has_feed(node->place);
+}
+
+static int account_watch(struct branch *branch, struct op *op, struct node *node, unsigned wait_s,
+                         char **revision) {
+        return view_watch(account_of(branch)->view, op, node->place, wait_s, revision);
+}
+
+static bool account_confirms(const struct node *node) {
+        return node->place && view_confirms(node->place);
+}
+
+static int account_explain(struct branch *branch, struct op *op, struct node *node,
+                           struct json **ret) {
+        struct account_branch *account = account_of(branch);
+
+        if (!account->view)
+                return op_fail(op, -account->error, "%s", account->reason);
+        return view_explain(account->view, op, node->place, ret);
+}
+
 static const struct branch_ops account_ops = {
         .list = account_list,
         .find = account_find,
         .read = account_read,
         .costs_call = account_costs_call,
+        .has_feed = account_has_feed,
+        .watch = account_watch,
+        .confirms = account_confirms,
+        .explain = account_explain,
 };
 
 /** branch_new() - an account that @view (borrowed) shows. Returns 0 or -ENOMEM. */

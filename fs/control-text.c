@@ -65,6 +65,7 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
                 (void)buf_printf(buf, "account: %s%s%s\n", account->name, account->note ? ": " : "",
                                  account->note ? account->note : "");
         }
+        feeds_describe(session, buf);
         return buf->error;
 }
 

@@ -199,10 +199,13 @@ static int fetch_find(struct session *session, struct op *op, struct node *node,
  */
 int fetch(struct session *session, struct op *op, struct node *node, enum want want,
           const char *name, struct node **ret_found) {
+        int r;
+
         demand_fresh(session, op, node);
-        if (want == WANT_LIST)
-                return fetch_list(session, op, node);
-        if (want == WANT_BODY)
-                return fetch_body(session, op, node);
-        return fetch_find(session, op, node, name, ret_found);
+        if (want == WANT_FIND)
+                return fetch_find(session, op, node, name, ret_found);
+        r = want == WANT_LIST ? fetch_list(session, op, node) : fetch_body(session, op, node);
+        if (r == 0 && op->priority != OP_POLL)
+                feed_used(session, node);
+        return r;
 }

@@ -51,6 +51,12 @@ struct branch_ops {
         int (*read)(struct branch *branch, struct op *op, struct node *node, struct document **ret);
         /* May be asked ahead of need? NULL: never. */
         bool (*costs_call)(const struct node *node);
+        /* Can it be followed (view_has_feed(), view_watch())? NULL: never. */
+        bool (*has_feed)(const struct node *node);
+        int (*watch)(struct branch *branch, struct op *op, struct node *node, unsigned wait_s,
+                     char **revision);
+        bool (*confirms)(const struct node *node); /* view_confirms(); NULL: never */
+        int (*explain)(struct branch *branch, struct op *op, struct node *node, struct json **ret);
         /* Completes a new node made from an entry of @dir; tree locked; NULL: nothing to do. */
         int (*attach)(struct branch *branch, struct node *dir, struct node *node);
         void (*detach)(struct node *node); /* before a node is freed; tree locked */

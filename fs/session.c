@@ -92,6 +92,8 @@ int session_new(const struct session_options *options, struct session **ret) {
                 r = ahead_init(&session->ahead, session);
         if (r == 0)
                 r = watch_init(&session->watch, session);
+        if (r == 0)
+                r = feeds_init(&session->feeds);
         if (r < 0)
                 return r;
         *ret = STEAL(session);
@@ -104,6 +106,7 @@ struct session *session_free(struct session *session) {
                 return NULL;
         wait_stop(&session->wait);
         ahead_stop(&session->ahead);
+        feeds_stop(session);
         file_end_all(session);
         watch_stop(&session->watch);
         notify_stop(&session->notify);

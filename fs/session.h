@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fs/ahead.h"
+#include "fs/feed.h"
 #include "fs/notify.h"
 #include "fs/watch.h"
 #include "fs/record.h"
@@ -34,6 +35,7 @@ struct session {
         struct notify notify;
         struct ahead ahead;
         struct watch watch;
+        struct feeds feeds;
         struct record record;
         struct session_options options;
         struct branch root, control, why;

@@ -109,6 +109,10 @@ struct http_response *http_response_free(struct http_response *response) {
         return NULL;
 }
 
+int64_t http_wait_ms(struct http *http, const char *bucket, enum op_priority priority) {
+        return limiter_wait_ms(&http->limiter, bucket, priority);
+}
+
 /**
  * http_describe() - `{"limits": [...], "hosts": [...]}`: the rate limits by bucket and the
  * connections by host, as they are now. The tree is the caller's. 0 or -ENOMEM. Thread-safe.

@@ -113,5 +113,8 @@ int http_fault_parse(const struct http_response *response, struct http_fault *re
 void http_fault_done(struct http_fault *fault);
 int http_redact(struct buf *buf, const char *text, size_t len);
 
+/* How long a request of a bucket would wait for its rate limit if it came now; 0: not at all. */
+int64_t http_wait_ms(struct http *http, const char *bucket, enum op_priority priority);
+
 /* What the limits and connections look like now, as JSON for control files. */
 int http_describe(struct http *http, struct json **ret);

@@ -167,6 +167,27 @@ int limiter_take(struct limiter *limiter, struct op *op, const char *name) {
         return r;
 }
 
+/**
+ * limiter_wait_ms() - how long a request would wait here if it came now and nobody more urgent
+ * followed. 0: not at all. Thread-safe.
+ */
+int64_t limiter_wait_ms(struct limiter *limiter, const char *name, enum op_priority priority) {
+        int64_t now_ms = stamp_monotonic_ms(), wait = 0;
+        struct bucket *bucket;
+        struct waiter me;
+
+        (void)pthread_mutex_lock(&limiter->lock);
+        bucket = find(limiter, name);
+        if (bucket) {
+                refill(limiter, bucket, now_ms);
+                queue_join(&bucket->waiting, &me, priority);
+                wait = wait_ms(bucket, &me, now_ms);
+                queue_leave(&bucket->waiting, &me);
+        }
+        (void)pthread_mutex_unlock(&limiter->lock);
+        return wait;
+}
+
 /*
  * Keeps below a limit that the service named, wherever its window begins: half of it at once, the
  * other half spread over the window. Never faster than configured.

@@ -42,6 +42,7 @@ void limiter_done(struct limiter *limiter);
 int limiter_take(struct limiter *limiter, struct op *op, const char *name);
 int64_t limiter_refused(struct limiter *limiter, const char *name, const struct throttle *throttle);
 void limiter_accepted(struct limiter *limiter, const char *name);
+int64_t limiter_wait_ms(struct limiter *limiter, const char *name, enum op_priority priority);
 int limiter_rest(struct limiter *limiter, struct op *op, int64_t delay_ms);
 void limiter_wake(struct limiter *limiter);
 int limiter_describe(struct limiter *limiter, struct json **ret);

@@ -83,7 +83,7 @@ START_TEST(a_confirmation_moves_the_age_and_nothing_else) {
         (void)answer_unref(first);
         (void)answer_unref(second);
         /* It serves as long as any other. */
-        clock_move(59000);
+        clock_move(40000);
         ck_assert_uint_eq(ask_for(cache, request()).count, 2);
         ck_assert_uint_eq(fake.fetches, 2);
         end();

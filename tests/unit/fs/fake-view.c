@@ -21,7 +21,7 @@ struct place {
         int error;
         char *reason;
         unsigned asked;
-        bool is_gone, is_volatile, is_by_name, is_costly;
+        bool is_gone, is_volatile, is_by_name, is_costly, has_feed, confirms;
 };
 
 struct view {
@@ -31,6 +31,8 @@ struct view {
         int64_t ttl_ms;
         unsigned lists, reads, n_held;
         bool is_held;
+        unsigned news, watches; /* told by the feed, questions to it */
+        int feed_error;
 };
 
 static struct place *new_place(struct place *parent, const char *name, enum entry_type type,
@@ -228,6 +230,44 @@ void fake_set_costly(struct view *view, struct place *place) {
         pthread_mutex_unlock(&view->lock);
 }
 
+/** fake_set_feed() - it can be followed. */
+void fake_set_feed(struct view *view, struct place *place) {
+        pthread_mutex_lock(&view->lock);
+        place->has_feed = true;
+        pthread_mutex_unlock(&view->lock);
+}
+
+/** fake_set_confirms() - asking for it again costs next to nothing. */
+void fake_set_confirms(struct view *view, struct place *place) {
+        pthread_mutex_lock(&view->lock);
+        place->confirms = true;
+        pthread_mutex_unlock(&view->lock);
+}
+
+/** fake_tell() - whoever follows hears of a change. */
+void fake_tell(struct view *view) {
+        pthread_mutex_lock(&view->lock);
+        view->news++;
+        pthread_cond_broadcast(&view->changed);
+        pthread_mutex_unlock(&view->lock);
+}
+
+/** fake_fail_feed() - whoever follows gets this errno from now on; 0 for nobody any more. */
+void fake_fail_feed(struct view *view, int error) {
+        pthread_mutex_lock(&view->lock);
+        view->feed_error = error;
+        pthread_cond_broadcast(&view->changed);
+        pthread_mutex_unlock(&view->lock);
+}
+
+/** fake_await_watches() - wait until the feed was asked so often. */
+void fake_await_watches(struct view *view, unsigned count) {
+        pthread_mutex_lock(&view->lock);
+        while (view->watches < count)
+                pthread_cond_wait(&view->changed, &view->lock);
+        pthread_mutex_unlock(&view->lock);
+}
+
 /** fake_fail() - whoever asks for it gets this errno; 0 for nobody any more. */
 void fake_fail(struct view *view, struct place *place, int error, const char *reason) {
         pthread_mutex_lock(&view->lock);
@@ -414,6 +454,55 @@ int view_read(struct view *view, struct op *op, struct place *place, struct docu
         pthread_mutex_unlock(&view->lock);
         *ret = document;
         return 0;
+}
+
+bool view_has_feed(const struct place *place) {
+        return place->has_feed;
+}
+
+/* Waits for news until the op ends, or for ever: the time asked for is not counted. */
+int view_watch(struct view *view, struct op *op, struct place *place, unsigned wait_s,
+               char **revision) {
+        int r = 0;
+
+        (void)place;
+        (void)wait_s;
+        (void)revision;
+        pthread_mutex_lock(&view->lock);
+        view->watches++;
+        pthread_cond_broadcast(&view->changed);
+        while (!view->news && !view->feed_error && r == 0) {
+                struct timespec until;
+
+                clock_gettime(CLOCK_REALTIME, &until);
+                until.tv_nsec += POLL_MS * 1000000;
+                if (until.tv_nsec >= 1000000000) {
+                        until.tv_sec++;
+                        until.tv_nsec -= 1000000000;
+                }
+                (void)pthread_cond_timedwait(&view->changed, &view->lock, &until);
+                r = op_check(op);
+        }
+        if (view->feed_error)
+                r = view->feed_error == EALREADY
+                            ? -EALREADY
+                            : op_fail(op, view->feed_error, "the feed broke");
+        else if (r == 0)
+                view->news--;
+        pthread_mutex_unlock(&view->lock);
+        return r;
+}
+
+bool view_confirms(const struct place *place) {
+        return place->confirms;
+}
+
+int view_explain(struct view *view, struct op *op, struct place *place, struct json **ret) {
+        (void)view;
+        (void)op;
+        (void)place;
+        *ret = json_new_array();
+        return *ret ? 0 : -ENOMEM;
 }
 
 bool view_costs_call(const struct place *place) {
