@@ -57,7 +57,7 @@ int http_new(const struct http_options *options, struct http **ret) {
         ignore_sigpipe();
         http->connect_ms = options->connect_ms ? options->connect_ms : 5000;
         http->request_ms = options->request_ms ? options->request_ms : 30000;
-        http->retries = options->retries ? options->retries : 3;
+        http->retries = options->retry_not ? 0 : options->retries ? options->retries : 3;
         limiter_init(&http->limiter, options->rate > 0 ? options->rate : 100,
                      options->burst ? options->burst : 100);
         r = pool_init(&http->pool, options->max_per_host ? options->max_per_host : 16);

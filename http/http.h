@@ -19,6 +19,7 @@ struct http_options {
         unsigned connect_ms;    /* 0: 5000 */
         unsigned request_ms;    /* of one attempt, 0: 30000 */
         unsigned retries;       /* attempts after the first, for what may be repeated; 0: 3 */
+        bool retry_not;         /* there are none, whatever `retries` is */
         double rate;            /* requests a second and bucket before waiting, 0: 100 */
         unsigned burst;         /* 0: 100 */
         const char *user_agent; /* NULL: `hcloudfs/<version> (<os>; <arch>) libcurl/<version>` */
