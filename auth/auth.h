@@ -43,6 +43,9 @@ int auth_address(struct auth *auth, struct op *op, const struct auth_target *tar
 int auth_send(struct auth *auth, struct op *op, const struct auth_target *target,
               struct http_request *request, struct http_response **ret);
 
+/* Reads the sources of the credentials at once: 1 if others are in force now, 0 if not. */
+int auth_reread(struct auth *auth, struct op *op);
+
 /* How we are logged in and until when, for account.json; no secret. */
 int auth_describe(struct auth *auth, struct json **ret);
 

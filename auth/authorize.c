@@ -207,6 +207,18 @@ static int authorize_bearer(struct auth_call *call, struct op *op, struct http_r
         return r < 0 ? op_fail(op, -r, "the token cannot be sent: %s", strerror(-r)) : 0;
 }
 
+/* What is in force, unless that is nothing: then the sources may have some by now. */
+static int take_identity(struct auth_call *call, struct op *op) {
+        call->identity = auth_identity(call->auth);
+        if (!call->identity->account->failure)
+                return 0;
+        if (auth_reload(call->auth, op, call->identity) <= 0)
+                return op_fail(op, EACCES, "%s", call->identity->account->failure);
+        call->identity = identity_unref(call->identity);
+        call->identity = auth_identity(call->auth);
+        return 0;
+}
+
 /** auth_authorize() - give one attempt its credentials; @data is a struct auth_call. */
 int auth_authorize(void *data, struct op *op, struct http_request *request) {
         struct auth_call *call = data;
@@ -221,7 +233,9 @@ int auth_authorize(void *data, struct op *op, struct http_request *request) {
                         return r;
         }
         auth_call_done(call);
-        call->identity = auth_identity(call->auth);
+        r = take_identity(call, op);
+        if (r < 0)
+                return r;
         if (scope == SCOPE_PROJECT || scope == SCOPE_DOMAIN)
                 return authorize_cloud(call, op, request);
         return authorize_bearer(call, op, request);

@@ -4,6 +4,7 @@
 
 #include "auth/keys.h"
 #include "auth/secret.h"
+#include "base/stamp.h"
 #include "base/text.h"
 
 struct check {
@@ -11,6 +12,7 @@ struct check {
         struct op *op;
         auth_check_fn fn;
         void *data;
+        int64_t patience_ms; /* of each part: one that is silent takes no time from the others */
         int bad;
 };
 
@@ -29,10 +31,20 @@ static const struct probe {
 static void tell(struct check *check, const char *what, bool is_well, const char *text) {
         check->bad += !is_well;
         check->fn(check->data, what, is_well, text);
+        if (check->patience_ms)
+                check->op->deadline_ms = stamp_monotonic_ms() + check->patience_ms;
 }
 
-static void tell_failure(struct check *check, const char *what) {
-        tell(check, what, false, check->op->fault.reason);
+/* What was wrong, and what to do about it: a refusal wants something else than silence. */
+static void tell_failure(struct check *check, const char *what, const char *if_refused,
+                         const char *if_silent) {
+        const struct op_fault *fault = &check->op->fault;
+        struct buf text = BUF_INIT(OP_REASON_SIZE + 256);
+
+        (void)buf_printf(&text, "%s; %s", fault->reason,
+                         fault->error == -EACCES || fault->status ? if_refused : if_silent);
+        tell(check, what, false, buf_str(&text));
+        buf_done(&text);
         op_clear(check->op);
 }
 
@@ -64,7 +76,10 @@ static bool check_credentials(struct check *check) {
         if (account->type == ACCOUNT_KUBERNETES)
                 return false;
         if (auth_login(check->auth, check->op) < 0) {
-                tell_failure(check, "credentials");
+                tell_failure(
+                        check, "credentials",
+                        "see `Where credentials come from` in docs/configuration.md",
+                        "look at the network, a proxy, and the account's endpoints and region");
                 return false;
         }
         if (account->ak || account->user)
@@ -86,9 +101,11 @@ static void check_clock(struct check *check) {
 
         if (!auth_skew(check->auth, &skew, &is_corrected))
                 return;
-        (void)snprintf(text, sizeof(text), "%lld seconds %s the server's%s", (long long)llabs(skew),
-                       skew > 0 ? "behind" : "before",
-                       is_corrected ? "; requests are signed with the server's time" : "");
+        (void)snprintf(text, sizeof(text), "%lld seconds %s the server's%s%s",
+                       (long long)llabs(skew), skew > 0 ? "behind" : "before",
+                       is_corrected ? "; requests are signed with the server's time" : "",
+                       llabs(skew) > SKEW_WARN_S ? "; set it, e.g. by timedatectl set-ntp true"
+                                                 : "");
         tell(check, "clock", llabs(skew) <= SKEW_WARN_S, skew ? text : "exact");
 }
 
@@ -131,7 +148,7 @@ static void check_service(struct check *check, const struct probe *row, const ch
                 .region = region,
                 .project = project,
         };
-        char what[128], text[64];
+        char what[128], text[160];
         int status = 0, r;
 
         (void)snprintf(what, sizeof(what), "%s%s%s", row->service, region ? " in " : "",
@@ -142,13 +159,20 @@ static void check_service(struct check *check, const struct probe *row, const ch
                 return;
         }
         if (r < 0) {
-                tell_failure(check, what);
+                tell_failure(check, what, "ask whoever administers the account for the right",
+                             "look at the network, a proxy, and its endpoint in the configuration");
                 return;
         }
         if (status == 403)
-                (void)snprintf(text, sizeof(text), "reachable, but you may not read it (403)");
+                (void)snprintf(text, sizeof(text),
+                               "reachable, but you may not read it (403); ask whoever administers "
+                               "the account for the right, or leave %s out of `services`",
+                               row->service);
         else
-                (void)snprintf(text, sizeof(text), "reachable (%d)", status);
+                (void)snprintf(text, sizeof(text), "reachable (%d)%s", status,
+                               status < 400 || status == 404 ? ""
+                                                             : "; the service has trouble, later "
+                                                               "may be better");
         tell(check, what, status < 400 || status == 404, text);
 }
 
@@ -189,7 +213,8 @@ static void check_projects(struct check *check) {
         const struct json *projects;
 
         if (list_projects(check, &json) < 0) {
-                tell_failure(check, "projects");
+                tell_failure(check, "projects", "ask whoever administers the account for the right",
+                             "look at the network, a proxy, and `endpoint.iam`");
                 return;
         }
         projects = json_at(json, "/projects");
@@ -208,10 +233,17 @@ static void check_projects(struct check *check) {
 
 /**
  * auth_check() - look at all that a mount of this account needs, one finding at a time.
- * @fn: called for each, in this thread. Returns the number of findings that are not well.
+ * @op: its deadline is that of each part. @fn: called for each, in this thread.
+ * Returns the number of findings that are not well.
  */
 int auth_check(struct auth *auth, struct op *op, auth_check_fn fn, void *data) {
-        struct check check = { .auth = auth, .op = op, .fn = fn, .data = data };
+        struct check check = {
+                .auth = auth,
+                .op = op,
+                .fn = fn,
+                .data = data,
+                .patience_ms = op->deadline_ms ? op_left_ms(op) : 0,
+        };
         bool is_let_in;
 
         check_configuration(&check);

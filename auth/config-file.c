@@ -92,7 +92,7 @@ static int incomplete(struct parse *parse, const char *what) {
 static int finish_section(struct parse *parse) {
         const struct account *account = parse->account;
 
-        if (!account)
+        if (!account || account->failure)
                 return 0;
         if (!account->ak != !account->sk)
                 return incomplete(parse, "`ak` and `sk` belong together");
@@ -265,6 +265,8 @@ static int read_pair(struct parse *parse, const struct ini_entry *entry) {
                 return op_fail(parse->op, EINVAL, "%s:%u: `%s` is given twice", parse->path,
                                entry->line, row->name);
         r = resolve(parse, entry, row, way, &value, &expected);
+        if (r < 0 && r != -ENOMEM && !expected && way != KEY_PLAIN)
+                return account_fail(parse->op, parse->account); /* what it names cannot be had */
         if (r < 0 && expected)
                 return bad_value(parse, entry->line, row, entry->name,
                                  row->is_secret && way == KEY_PLAIN ? NULL : entry->value,

@@ -33,6 +33,7 @@ void account_done(struct account *account) {
                 account->cloud,     account->region,     account->engine_password,
                 account->ca_file,   account->registry,   account->config_url,
                 account->context,   account->kubeconfig, account->source,
+                account->failure,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
@@ -116,22 +117,36 @@ static int add_default(struct config *config) {
         return account->name && (account->source || !config->path) ? 0 : -ENOMEM;
 }
 
-static int complete(struct op *op, struct account *account) {
-        int r;
+/**
+ * account_fail() - the account has no usable credentials, for the reason in @op, which is free for
+ * others then: one account in trouble hides no other. The first reason stays. 0 or -ENOMEM.
+ */
+int account_fail(struct op *op, struct account *account) {
+        if (!account->failure)
+                account->failure = strdup(op->fault.reason);
+        op_clear(op);
+        return account->failure ? 0 : -ENOMEM;
+}
 
-        if (account->type == ACCOUNT_CLOUD) {
-                r = sources_load(op, account);
-                if (r == 0)
-                        r = sources_endpoints(op, account);
-                if (r < 0)
-                        return r;
-                if (!account->cloud)
-                        account->cloud = strdup("myhuaweicloud.com");
-                if (!account->cloud)
-                        return -ENOMEM;
+static int complete_cloud(struct op *op, struct account *account) {
+        int r = account->failure ? 0 : sources_load(op, account);
+
+        if (r < 0 && r != -ENOMEM)
+                r = account_fail(op, account);
+        if (r == 0)
+                r = sources_endpoints(op, account);
+        if (r == 0 && !account->cloud) {
+                account->cloud = strdup("myhuaweicloud.com");
+                r = account->cloud ? 0 : -ENOMEM;
         }
-        if (account->origin || !account->user)
-                return 0;
+        return r;
+}
+
+static int complete(struct op *op, struct account *account) {
+        int r = account->type == ACCOUNT_CLOUD ? complete_cloud(op, account) : 0;
+
+        if (r < 0 || account->origin || !account->user)
+                return r;
         if (asprintf(&account->origin, "user and password in %s", account->source) < 0) {
                 account->origin = NULL;
                 return -ENOMEM;
@@ -160,7 +175,7 @@ static int load(struct op *op, const char *path, bool is_default, struct config 
  * @path: NULL for $XDG_CONFIG_HOME/hcloudfs/hcloudfs.conf, which may be absent: then there is one
  * account, `default`, with the credentials that the environment has.
  * Returns 0, -EINVAL for what the file should not say, -EACCES for a file with secrets that others
- * can read, -ENOENT where there are no credentials; each with one message for people.
+ * can read, or what reading gave; each with one message for people.
  */
 int config_load(struct op *op, const char *path, struct config **ret) {
         _cleanup_(config_freep) struct config *config = calloc(1, sizeof(*config));

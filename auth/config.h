@@ -19,6 +19,7 @@ struct account {
         enum account_type type;
         char *name;
         char *origin;         /* where the credentials come from, for people: no secret */
+        char *failure;        /* why there are no usable ones, for people; NULL: there are */
         char *credentials;    /* the source asked for: `auto`, `environment`, `sdk:PATH`, … */
         char *ak, *sk, *security_token;
         char *user, *password, *domain, *domain_id;
@@ -50,10 +51,12 @@ struct config {
 
 enum { CONFIG_ACCOUNTS_MAX = 64, CONFIG_SETTINGS_MAX = 256 };
 
-/* NULL as @path: ~/.config/hcloudfs/hcloudfs.conf if there is one. */
+/* NULL as @path: ~/.config/hcloudfs/hcloudfs.conf if there is one. An account without usable
+ * credentials is in it all the same, with its `failure`. */
 int config_load(struct op *op, const char *path, struct config **ret);
 struct config *config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free)
 const char *config_mount(const struct config *config, const char *name);
 const struct account *config_account(const struct config *config, const char *name);
+int account_fail(struct op *op, struct account *account);
 void account_done(struct account *account);

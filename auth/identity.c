@@ -61,22 +61,32 @@ static void replace(struct auth *auth, struct identity *identity) {
         (void)identity_unref(old);
 }
 
-/* Reads the sources. 1 if they have other credentials now; what cannot be read changes nothing. */
-static int read_again(struct auth *auth) {
+/* Reads the sources. 1 if they have other credentials now, 0 if not; what cannot be read changes
+ * nothing and is a failure with its reason. */
+static int read_again(struct auth *auth, struct op *op) {
         _cleanup_(config_freep) struct config *config = NULL;
         const struct account *account, *current;
         struct identity *identity;
-        struct op op;
+        int r;
 
-        op_init(&op, OP_POLL, 0); /* its reasons are nobody's: the old credentials stay */
-        if (config_load(&op, auth->account->source, &config) < 0)
-                return 0;
+        if (!auth->account->source && !text_eq(auth->account->name, "default"))
+                return 0; /* of no source: the demonstration's own */
+        r = config_load(op, auth->account->source, &config);
+        if (r < 0)
+                return r;
         account = config_account(config, auth->account->name);
         current = auth->identity->account; /* changed under `reload` only */
-        if (!account || account->type != auth->account->type || is_same(account, current))
+        if (!account || account->type != auth->account->type)
+                return op_fail(op, ENOENT, "%s has no account `%s` any more",
+                               config->path ? config->path : "the environment",
+                               auth->account->name);
+        if (account->failure)
+                return op_fail(op, EACCES, "%s", account->failure);
+        if (is_same(account, current))
                 return 0;
-        if (identity_new(config, account, &identity) < 0)
-                return 0;
+        r = identity_new(config, account, &identity);
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
         config = NULL;
         replace(auth, identity);
         return 1;
@@ -89,16 +99,33 @@ static int read_again(struct auth *auth) {
  */
 int auth_reload(struct auth *auth, struct op *op, const struct identity *used) {
         int64_t now = stamp_monotonic_ms();
+        struct op look;
         int r = 0;
 
         (void)op;
+        op_init(&look, OP_POLL, 0); /* its reasons are nobody's: the old credentials stay */
         (void)pthread_mutex_lock(&auth->reload);
         if (auth->identity != used) {
                 r = 1;
         } else if (!auth->reloaded_ms || now - auth->reloaded_ms >= RELOAD_MS) {
                 auth->reloaded_ms = now;
-                r = read_again(auth);
+                r = read_again(auth, &look);
         }
+        (void)pthread_mutex_unlock(&auth->reload);
+        return r > 0;
+}
+
+/**
+ * auth_reread() - somebody says that there are other credentials: read the sources at once.
+ * Returns 1 if others are in force now, 0 if they are the same, or negative errno and the reason,
+ * the old ones staying in force.
+ */
+int auth_reread(struct auth *auth, struct op *op) {
+        int r;
+
+        (void)pthread_mutex_lock(&auth->reload);
+        auth->reloaded_ms = stamp_monotonic_ms();
+        r = read_again(auth, op);
         (void)pthread_mutex_unlock(&auth->reload);
         return r;
 }

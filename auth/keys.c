@@ -35,7 +35,7 @@ const struct key_row key_rows[] = {
         { .name = "retries", .sections = SECTION_MOUNT, .form = FORM_NUMBER, .max = 20,
           .normal = "3", .example = "5" },
         { .name = "deletions_per_minute", .sections = SECTION_MOUNT, .form = FORM_NUMBER,
-          .max = 100000, .normal = "5", .example = "20" },
+          .max = 1000, .normal = "5", .example = "20" },
         { .name = "prefetch", .sections = SECTION_MOUNT, .form = FORM_YES,
           .normal = "yes", .example = "no" },
 

@@ -294,6 +294,45 @@ START_TEST(changed_credentials_are_read_again) {
 }
 END_TEST
 
+START_TEST(credentials_may_come_later) {
+        struct config *config = NULL;
+        struct auth *auth;
+        struct buf text = BUF_INIT(0);
+        SITE({ .status = 200, .body = PROJECTS }, { .status = 200, .body = PROJECTS });
+
+        home_enter();
+        (void)buf_printf(&text, "[account work]\nak = AKNEW\nsk_file = ~/sk\nendpoint.iam = %s\n",
+                         site.url);
+        (void)home_write(CONFIG, 0600, buf_str(&text));
+        ck_assert_int_eq(config_load(&op, NULL, &config), 0);
+        ck_assert_int_eq(auth_new(http, &config->accounts[0], &auth), 0);
+        ck_assert_int_eq(auth_login(auth, &op), -EACCES);
+        ck_assert_ptr_nonnull(strstr(op.fault.reason, "/sk: No such file or directory"));
+        ck_assert_int_eq(auth_reread(auth, &op), -EACCES);
+        ck_assert_uint_eq(server_requests(site.server), 0);
+
+        (void)home_write("sk", 0600, "secret\n");
+        ck_assert_int_eq(auth_reread(auth, &op), 1);
+        ck_assert_int_eq(auth_reread(auth, &op), 0);
+        op_clear(&op);
+        ck_assert_int_eq(auth_login(auth, &op), 0);
+        ck_assert_ptr_nonnull(strstr(header(&site, 0, "Authorization"), "Access=AKNEW,"));
+
+        (void)home_write(CONFIG, 0600, "[account other]\nak = A\nsk = B\n");
+        ck_assert_int_eq(auth_reread(auth, &op), -ENOENT);
+        ck_assert_ptr_nonnull(strstr(op.fault.reason, "has no account `work` any more"));
+        (void)home_write(CONFIG, 0600, "nonsense");
+        ck_assert_int_eq(auth_reread(auth, &op), -EINVAL);
+        op_clear(&op);
+        ck_assert_int_eq(auth_login(auth, &op), 0);
+        buf_done(&text);
+        (void)auth_free(auth);
+        (void)config_free(config);
+        home_leave();
+        site_done(&site);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { "project", requests_are_signed_for_their_project, 0 },
@@ -308,6 +347,7 @@ int main(void) {
                 { "hopeless clock", a_clock_that_no_correction_helps_is_named, 0 },
                 { "server times", server_times_are_read_in_every_form, 0 },
                 { "changed credentials", changed_credentials_are_read_again, 0 },
+                { "later credentials", credentials_may_come_later, 0 },
                 { NULL, NULL, 0 },
         };
 

@@ -131,11 +131,8 @@ static const struct bad bad[] = {
         { "[account x]\nendpoint.dws = https://u@h\n", "expected https://host[:port]" },
         { "[account x]\nendpoint.dws = https://h/?a\n", "expected https://host[:port]" },
         { "[account x]\nendpoint.dws = h\nendpoint.dws = g\n", "`endpoint.dws` is given twice" },
-        { "[account x]\nsk_env = NO_SUCH_VARIABLE\n",
-          ":2: `sk_env`: the environment has no variable NO_SUCH_VARIABLE" },
         { "[account x]\nsk_file = relative\n",
           ":2: `sk_file = relative`: expected an absolute path" },
-        { "[account x]\nsk_file = /no/such/file\n", "/no/such/file: No such file or directory" },
         { "[account x]\nca_file_file = /x\n", ":2: [account] has no key `ca_file_file`" },
         { "[servicecomb s]\nuser = a\npassword = b\n",
           ":1: [servicecomb s]: `registry` or `config`" },
@@ -206,7 +203,11 @@ START_TEST(a_file_with_secrets_must_be_private) {
         /* The secret elsewhere: then its file must be. */
         (void)home_write("sk", 0640, "SK1\n");
         (void)home_write(CONFIG, 0644, "[account x]\nak = AK1\nsk_file = ~/sk\n");
-        expect(-EACCES, "/sk: it holds secrets but others may use it (mode 0640)");
+        op_init(&op, OP_INTERACTIVE, 0);
+        ck_assert_int_eq(config_load(&op, NULL, &config), 0);
+        ck_assert_ptr_nonnull(strstr(config->accounts[0].failure,
+                                     "/sk: it holds secrets but others may use it (mode 0640)"));
+        (void)config_free(config);
         (void)home_write("sk", 0400, "SK1\n");
         op_init(&op, OP_INTERACTIVE, 0);
         ck_assert_int_eq(config_load(&op, NULL, &config), 0);
@@ -215,7 +216,10 @@ START_TEST(a_file_with_secrets_must_be_private) {
 
         (void)home_write("two", 0400, "SK1\nSK2\n");
         (void)home_write(CONFIG, 0644, "[account x]\nak = AK1\nsk_file = ~/two\n");
-        expect(-EINVAL, "/two: expected one line with the secret");
+        ck_assert_int_eq(config_load(&op, NULL, &config), 0);
+        ck_assert_ptr_nonnull(strstr(config->accounts[0].failure,
+                                     "/two: expected one line with the secret"));
+        (void)config_free(config);
         home_leave();
 }
 END_TEST
