@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "backends/service.h"
+#include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "cache/cache.h"
 #include "fs/branch.h"
 
 enum {
-        LOGIN_TIMEOUT_MS = 60 * 1000,
+        TIMEOUT_MS = 60 * 1000,
         PATH_BYTES_MAX = 4096,
         CACHE_PATIENCE_MS = 3000,
         CACHE_RETRY_MS = 25,
@@ -38,9 +39,10 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
                 .services = (const char *const *)account->services,
                 .projects = (const char *const *)account->projects,
                 .ttl_s = options->ttl_s,
-                .access = account->access,
+                .access = options->access == ACCESS_READ_ONLY ? options->access : account->access,
                 .allow_delete = account->allow_delete,
                 .allow_create = account->allow_create,
+                .deletions_per_minute = options->deletions_per_minute,
                 .describe = describe,
                 .describe_data = stack->auth,
         };
@@ -81,11 +83,13 @@ static int stack_up(struct account_stack *stack, struct http *http, struct op *o
         return r < 0 ? r : stack_view(stack, options);
 }
 
-static void note_failure(struct account_stack *stack, const struct op *op, int r) {
+static void note_failure(struct account_stack *stack, struct op *op, int r) {
+        if (!op->fault.error)
+                (void)op_fail(op, -r, "%s", strerror(-r));
         free(stack->note);
         stack->error = r;
         stack->fault = op->fault;
-        stack->note = strdup(op->fault.reason[0] ? op->fault.reason : strerror(-r));
+        stack->note = strdup(op->fault.reason);
 }
 
 /* An account that cannot be set up is shown all the same, and says why. */
@@ -95,7 +99,8 @@ static int stack_new(struct accounts *accounts, const struct account *account,
         struct op op;
         int r;
 
-        op_init(&op, OP_INTERACTIVE, LOGIN_TIMEOUT_MS);
+        stack->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+        op_init(&op, OP_INTERACTIVE, stack->timeout_ms);
         stack->account = account;
         r = stack_up(stack, accounts->http, &op, options);
         if (r < 0) {
@@ -111,6 +116,7 @@ static int stack_new(struct accounts *accounts, const struct account *account,
                 .name = account->name,
                 .branch = stack->branch,
                 .place = stack->view ? view_root(stack->view) : NULL,
+                .fault = stack->error ? &stack->fault : NULL,
         };
         return 0;
 }
@@ -131,7 +137,7 @@ int accounts_new(const struct config *config, const char *only,
         accounts->shown = calloc(config->n_accounts, sizeof(*accounts->shown));
         if (!accounts->stacks || !accounts->shown)
                 return -ENOMEM;
-        r = http_new(&(struct http_options){ 0 }, &accounts->http);
+        r = http_new(&options->http, &accounts->http);
         for (size_t i = 0; r == 0 && i < config->n_accounts; i++)
                 if (!only || text_eq(only, config->accounts[i].name))
                         r = stack_new(accounts, &config->accounts[i], options);
@@ -169,7 +175,7 @@ static void *login(void *data) {
         struct op op;
         int r;
 
-        op_init(&op, OP_INTERACTIVE, LOGIN_TIMEOUT_MS);
+        op_init(&op, OP_INTERACTIVE, stack->timeout_ms);
         r = auth_login(stack->auth, &op);
         if (r < 0)
                 note_failure(stack, &op, r);
@@ -200,8 +206,30 @@ int accounts_login(struct accounts *accounts) {
                         pthread_join(threads[i], NULL);
                 failed += accounts->stacks[i].error != 0;
                 accounts->shown[i].note = accounts->stacks[i].note;
+                if (accounts->stacks[i].error)
+                        accounts->shown[i].fault = &accounts->stacks[i].fault;
         }
         return failed;
+}
+
+/** accounts_reread() - read the sources of all credentials again, and say what came of it. */
+void accounts_reread(struct accounts *accounts) {
+        for (size_t i = 0; i < accounts->count; i++) {
+                struct account_stack *stack = &accounts->stacks[i];
+                struct op op;
+                int r;
+
+                if (!stack->auth)
+                        continue;
+                op_init(&op, OP_POLL, 0);
+                r = auth_reread(stack->auth, &op);
+                if (r > 0)
+                        log_warning("account `%s`: other credentials are used from now on",
+                                    stack->account->name);
+                else if (r < 0)
+                        log_warning("account `%s`: the credentials stay as they are: %s",
+                                    stack->account->name, op.fault.reason);
+        }
 }
 
 /** accounts_limits() - append connections, rate limits and caches, as JSON. */

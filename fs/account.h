@@ -8,6 +8,11 @@
 struct accounts_options {
         unsigned ttl_s;         /* 0: the default */
         const char *cache_dir;  /* NULL: nothing is kept on disk */
+        const char *state_dir;  /* where the journals are, NULL: nothing can be changed */
+        enum account_access access;    /* the accounts' own may be stricter, not looser */
+        unsigned deletions_per_minute; /* 0: any number */
+        int64_t timeout_ms;     /* of a log-in, 0: a minute */
+        struct http_options http;
 };
 
 /* One account with all that belongs to it. */
@@ -19,6 +24,7 @@ struct account_stack {
         struct view *view;
         struct branch *branch;
         char *note;                    /* for `status` */
+        int64_t timeout_ms;            /* of its log-in */
         int error;                     /* negative errno of its set-up or log-in, 0: fine */
         struct op_fault fault;
 };
@@ -35,4 +41,5 @@ int accounts_new(const struct config *config, const char *only,
 struct accounts *accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free)
 int accounts_login(struct accounts *accounts);
+void accounts_reread(struct accounts *accounts);
 int accounts_limits(struct accounts *accounts, struct buf *buf);

@@ -147,8 +147,8 @@ static int get(struct session *session, struct node *node, bool is_goal, unsigne
                        OP_AHEAD, 0);
         if (r != -EALREADY || is_goal)
                 return r;
-        op_init(&op, OP_AHEAD,
-                TASK_TIMEOUT_MS); /* on its way, but needed here, and costs nothing */
+        /* on its way, but needed here, and costs nothing */
+        op_init(&op, OP_AHEAD, session->options.timeout_ms);
         return fetch(session, &op, node, WANT_LIST, NULL, NULL);
 }
 
@@ -302,7 +302,7 @@ static void queue_node(struct session *session, struct node *node, enum want wan
 void ahead_again(struct session *session, struct node *node, unsigned want) {
         int64_t fetched_ms = 0;
 
-        if (node->branch->is_local)
+        if (node->branch->is_local || session->options.is_lazy)
                 return;
         if (want == WANT_LIST)
                 fetched_ms = node->directory->snapshot->listing->fetched_ms;
@@ -351,8 +351,8 @@ void ahead_needed(struct session *session, struct node *file, bool is_missing) {
         const struct listing *listing;
         const struct entry *entry;
 
-        if (file->branch->is_local || !file->is_named || !dir->directory ||
-            !dir->directory->snapshot)
+        if (session->options.is_lazy || file->branch->is_local || !file->is_named ||
+            !dir->directory || !dir->directory->snapshot)
                 return;
         if (is_missing)
                 ahead_entered(session, file, true);
@@ -466,7 +466,7 @@ void ahead_entered(struct session *session, struct node *node, bool was_missing)
         struct ahead *ahead = &session->ahead;
         struct node *child = node->parent;
 
-        if (node->branch->is_local || !node->branch->ops->costs_call ||
+        if (session->options.is_lazy || node->branch->is_local || !node->branch->ops->costs_call ||
             !node->branch->ops->costs_call(node))
                 return;
         for (unsigned levels = 1; levels <= AHEAD_LEVELS && child; levels++) {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that mount nothing. */
+/* `hcloudfs operations`: what the services can do, and where it is in the tree. */
 #include <stdio.h>
 #include <string.h>
 
 #include "backends/view.h"
 #include "base/log.h"
-#include "fs/account.h"
 #include "fs/program.h"
-
-enum { CHECK_TIMEOUT_MS = 60 * 1000 };
 
 static const char *text_of(const struct json *json, const char *pointer) {
         const char *text = json_string(json, pointer);
@@ -43,46 +40,4 @@ int program_operations(const struct options *options) {
         if (r < 0)
                 log_error("cannot list the operations: %s", strerror(-r));
         return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static void print_finding(void *data, const char *what, bool is_well, const char *text) {
-        const char *account = data;
-
-        printf("%-4s %s: %s: %s\n", is_well ? "ok" : "FAIL", account, what, text);
-}
-
-static int check(struct http *http, const struct account *account) {
-        struct auth *auth = NULL;
-        struct op op;
-        int r;
-
-        op_init(&op, OP_INTERACTIVE, CHECK_TIMEOUT_MS);
-        r = auth_new(http, account, &auth);
-        if (r < 0) {
-                print_finding(account->name, "set-up", false, strerror(-r));
-                return 1;
-        }
-        r = auth_check(auth, &op, print_finding, account->name);
-        auth_free(auth);
-        return r;
-}
-
-/** program_check() - what is well with the accounts and what is not. */
-int program_check(struct options *options) {
-        _cleanup_(config_freep) struct config *config = NULL;
-        _cleanup_(http_freep) struct http *http = NULL;
-        int findings = 0, r;
-
-        r = program_config(options, &config);
-        if (r == 0)
-                r = http_new(&(struct http_options){ 0 }, &http);
-        if (r < 0)
-                return EXIT_FAILURE;
-        for (size_t i = 0; i < config->n_accounts; i++) {
-                const struct account *account = &config->accounts[i];
-
-                if (!options->account || strcmp(options->account, account->name) == 0)
-                        findings += check(http, account) != 0;
-        }
-        return findings || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

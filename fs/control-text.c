@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the control files say. */
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/stamp.h"
 #include "fs/control.h"
@@ -51,7 +53,8 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
         pending = session->wait.n_pending;
         waiting = session->wait.n_waiting;
         pthread_mutex_unlock(&session->wait.lock);
-        (void)buf_printf(buf, "version: %s\nmounted: %s\nsince: %s\nmode: %s\n", HCLOUDFS_VERSION,
+        (void)buf_printf(buf, "version: %s\npid: %d\nmounted: %s\nsince: %s\nmode: %s\n",
+                         HCLOUDFS_VERSION, (int)getpid(),
                          session->options.mountpoint ? session->options.mountpoint : "-", since,
                          session->options.is_read_only ? "read-only" : "read-write");
         (void)buf_printf(buf, "waiting: %u requests for %u answers, %u of them not asked for yet\n",
@@ -62,7 +65,9 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
         for (size_t i = 0; i < session->options.n_accounts; i++) {
                 const struct session_account *account = &session->options.accounts[i];
 
-                (void)buf_printf(buf, "account: %s%s%s\n", account->name, account->note ? ": " : "",
+                (void)buf_printf(buf, "account: %s%s%s%s\n", account->name,
+                                 account->note ? ": " : "",
+                                 account->fault ? "failed when it was mounted: " : "",
                                  account->note ? account->note : "");
         }
         feeds_describe(session, buf);
@@ -90,7 +95,7 @@ static void add_counters(struct session *session, struct buf *buf, const char *n
                          const char *help, atomic_ullong *counters) {
         (void)session;
         (void)buf_printf(buf, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
-        for (int i = 0; i < OPERATION_MAX; i++)
+        for (int i = 0; i < OPERATION_MOUNT; i++)
                 (void)buf_printf(buf, "%s{operation=\"%s\"} %llu\n", name,
                                  operation_name((enum operation)i), atomic_load(&counters[i]));
 }

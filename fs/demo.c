@@ -208,6 +208,11 @@ int demo_start(struct demo **ret) {
         return 0;
 }
 
+/** demo_directory() - a private one that goes when the demonstration ends; borrowed. */
+const char *demo_directory(const struct demo *demo) {
+        return demo->directory;
+}
+
 /** demo_stop() - end it and remove what it left. Returns NULL. */
 struct demo *demo_stop(struct demo *demo) {
         int status;

@@ -9,4 +9,5 @@ struct demo;
 int demo_start(struct demo **ret);
 struct demo *demo_stop(struct demo *demo);
 DEFINE_CLEANUP(struct demo *, demo_stop)
+const char *demo_directory(const struct demo *demo);
 int demo_config(const struct demo *demo, struct config **ret);

@@ -18,6 +18,10 @@ static int run(struct options *options) {
                 return program_operations(options);
         case COMMAND_CHECK:
                 return program_check(options);
+        case COMMAND_REFRESH:
+                return program_refresh(options);
+        case COMMAND_STAT:
+                return program_stat(options);
         case COMMAND_HELP:
                 return print_help();
         case COMMAND_VERSION:

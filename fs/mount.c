@@ -3,7 +3,6 @@
 #include "fs/program.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -12,14 +11,16 @@
 #include "fs/daemon.h"
 #include "fs/demo.h"
 #include "fs/mountpoint.h"
+#include "fs/storage.h"
 
-enum { CONFIG_TIMEOUT_MS = 60 * 1000, ARGUMENT_MAX = 128 * 1024 };
+enum { ARGUMENT_MAX = 128 * 1024, REASON_MAX = 16 * 1024 };
 
 /* All that a mount consists of, in the order in which it is made. */
 struct mount {
         struct options *options;
         char *mountpoint;
         char *cache_dir; /* NULL: nothing on disk */
+        char *state_dir; /* NULL: nothing can be changed */
         struct daemon daemon;
         struct demo *demo;
         struct config *config;
@@ -28,96 +29,96 @@ struct mount {
 };
 
 /* What [mount] says holds where the command line says nothing. */
-static int apply_file(struct options *options, const struct config *config) {
-        struct buf reason = BUF_INIT(4096);
+static int apply_file(struct options *options, struct op *op, const struct config *config) {
+        struct buf reason = BUF_INIT(REASON_MAX);
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < config->n_mount; i++) {
+        for (size_t i = 0; r == 0 && i < config->n_mount; i++)
                 r = options_set(options, config->mount[i].name, config->mount[i].value, &reason);
-                if (r < 0)
-                        log_error("%s: [mount]: %s", config->path,
-                                  reason.len ? buf_str(&reason) : strerror(-r));
-        }
+        if (r < 0)
+                (void)op_fail(op, -r, "%s: [mount]: %.512s", config->path,
+                              reason.len ? buf_str(&reason) : strerror(-r));
         buf_done(&reason);
         return r;
 }
 
-/** program_config() - read the configuration and what it says of mounts. 0 or negative errno. */
-int program_config(struct options *options, struct config **ret) {
+/** program_config() - read the configuration and what it says of mounts. 0 or negative errno, with
+ * a reason in @op. */
+int program_config(struct options *options, struct op *op, struct config **ret) {
         _cleanup_(config_freep) struct config *config = NULL;
-        struct op op;
-        int r;
+        int r = config_load(op, options->config, &config);
 
-        op_init(&op, OP_INTERACTIVE, CONFIG_TIMEOUT_MS);
-        r = config_load(&op, options->config, &config);
-        if (r < 0) {
-                log_error("%s", op.fault.reason[0] ? op.fault.reason : strerror(-r));
-                return r;
-        }
-        r = apply_file(options, config);
+        if (r == 0)
+                r = apply_file(options, op, config);
         if (r < 0)
                 return r;
-        if (options->account && !config_account(config, options->account)) {
-                log_error("there is no account `%s` in %s", options->account,
-                          config->path ? config->path : "the environment");
-                return -ENOENT;
-        }
+        if (options->account && !config_account(config, options->account))
+                return op_fail(op, ENOENT, "there is no account `%s` in %s", options->account,
+                               config->path ? config->path : "the environment");
         log_set_level(options->log_level);
         *ret = STEAL(config);
         return 0;
 }
 
-/* $XDG_CACHE_HOME/hcloudfs, else ~/.cache/hcloudfs; private, made where it is missing. */
-static int make_cache_dir(char **ret) {
-        const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-        _cleanup_(freep) char *above = NULL, *path = NULL;
-
-        if (!text_is_empty(base) && *base == '/')
-                above = strdup(base);
-        else if (text_is_empty(home))
-                return -ENOENT;
-        else if (asprintf(&above, "%s/.cache", home) < 0)
-                above = NULL;
-        if (!above || asprintf(&path, "%s/hcloudfs", above) < 0)
-                return -ENOMEM;
-        if (mkdir(above, 0700) < 0 && errno != EEXIST)
-                return -errno;
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
-                return -errno;
-        *ret = STEAL(path);
-        return 0;
+/** program_http() - how requests are sent. */
+struct http_options program_http(const struct options *options) {
+        return (struct http_options){
+                .max_per_host = options->connections,
+                .connect_ms = options->connect_timeout_s * 1000,
+                .request_ms = options->request_timeout_s * 1000,
+                .retries = options->retries,
+                .retry_not = options->retries == 0,
+                .rate = options->rate,
+                .burst = options->burst,
+        };
 }
 
-/* A cache inside the mount would wait for itself. */
-static int prepare_cache(struct mount *mount) {
-        size_t len = strlen(mount->mountpoint);
-        int r = make_cache_dir(&mount->cache_dir);
+/* Without a home directory nothing is kept, which a reader can do without. */
+static int prepare_storage(struct mount *mount, enum storage storage, const char *wanted,
+                           char **ret) {
+        struct op op;
+        int r;
 
-        if (r == -ENOENT) {
-                log_warning("neither XDG_CACHE_HOME nor HOME is set: nothing is kept on disk");
-                return 0;
-        }
-        if (r < 0) {
-                log_error("cannot make a directory for the cache: %s", strerror(-r));
+        op_init(&op, OP_INTERACTIVE, 0);
+        r = storage_prepare(&op, storage, wanted, mount->mountpoint, ret);
+        if (r == -ENXIO)
+                log_warning("%s", op.fault.reason);
+        else if (r < 0)
+                log_error("%s", op.fault.reason);
+        return r == -ENXIO ? 0 : r;
+}
+
+static int prepare_storages(struct mount *mount) {
+        const struct options *options = mount->options;
+        int r = prepare_storage(mount, STORAGE_CACHE, options->cache_dir, &mount->cache_dir);
+
+        if (r == 0 && !options->is_read_only)
+                r = prepare_storage(mount, STORAGE_STATE, options->state_dir, &mount->state_dir);
+        return r;
+}
+
+static int prepare_demo(struct mount *mount) {
+        int r;
+
+        log_set_level(mount->options->log_level);
+        r = demo_start(&mount->demo);
+        if (r < 0)
                 return r;
-        }
-        if (strncmp(mount->cache_dir, mount->mountpoint, len) != 0 ||
-            (mount->cache_dir[len] && mount->cache_dir[len] != '/'))
-                return 0;
-        log_error("the cache %s would be inside the mount", mount->cache_dir);
-        return -EINVAL;
+        mount->state_dir = strdup(demo_directory(mount->demo)); /* goes with the cloud it is of */
+        return mount->state_dir ? demo_config(mount->demo, &mount->config) : -ENOMEM;
 }
 
 static int prepare_config(struct mount *mount) {
+        struct op op;
         int r;
 
-        if (!mount->options->is_demo) {
-                r = program_config(mount->options, &mount->config);
-                return r < 0 ? r : prepare_cache(mount);
-        }
-        log_set_level(mount->options->log_level);
-        r = demo_start(&mount->demo);
-        return r < 0 ? r : demo_config(mount->demo, &mount->config);
+        if (mount->options->is_demo)
+                return prepare_demo(mount);
+        op_init(&op, OP_INTERACTIVE, 0);
+        r = program_config(mount->options, &op, &mount->config);
+        if (r < 0)
+                log_error("%s", op.fault.reason);
+        return r < 0 ? r : prepare_storages(mount);
 }
 
 static void say_failed(const struct account_stack *stack) {
@@ -131,9 +132,15 @@ static void say_failed(const struct account_stack *stack) {
 /* One failing account hides no other, but who asked for just that one, or whom all fail, must know
  * before anything is mounted. */
 static int prepare_accounts(struct mount *mount) {
+        const struct options *given = mount->options;
         const struct accounts_options options = {
-                .ttl_s = mount->options->ttl_s,
+                .ttl_s = given->ttl_s,
                 .cache_dir = mount->cache_dir,
+                .state_dir = mount->state_dir,
+                .access = given->is_read_only ? ACCESS_READ_ONLY : given->access,
+                .deletions_per_minute = given->deletions_per_minute,
+                .timeout_ms = (int64_t)given->operation_timeout_s * 1000,
+                .http = program_http(given),
         };
         int failed, r;
 
@@ -161,11 +168,30 @@ static void on_ready(void *data) {
         daemon_ready(&mount->daemon);
 }
 
+/* Accounts are set up when they are mounted: of those that came since is only told. */
+static void reread(struct mount *mount) {
+        _cleanup_(config_freep) struct config *config = NULL;
+        struct op op;
+
+        op_init(&op, OP_POLL, 0);
+        if (config_load(&op, mount->config->path, &config) < 0) {
+                log_error("all credentials stay as they are: %s", op.fault.reason);
+                return;
+        }
+        accounts_reread(mount->accounts);
+        for (size_t i = 0; !mount->options->account && i < config->n_accounts; i++)
+                if (!config_account(mount->config, config->accounts[i].name))
+                        log_warning("account `%s` is new: it will be there after a new mount",
+                                    config->accounts[i].name);
+}
+
 static void on_refresh(void *data) {
         struct mount *mount = data;
 
         log_info("told to refresh everything");
         refresh_all(mount->session);
+        if (!mount->demo)
+                reread(mount);
 }
 
 /* A comma in a value would begin the next option. */
@@ -204,6 +230,8 @@ static int start_session(struct mount *mount) {
                 .uid = getuid(),
                 .gid = getgid(),
                 .mountpoint = mount->mountpoint,
+                .timeout_ms = (int64_t)mount->options->operation_timeout_s * 1000,
+                .is_lazy = !mount->options->prefetch,
                 .limits = limits,
                 .ready = on_ready,
                 .data = mount,
@@ -254,6 +282,7 @@ static void mount_done(struct mount *mount) {
         config_free(mount->config);
         demo_stop(mount->demo);
         free(mount->cache_dir);
+        free(mount->state_dir);
         free(mount->mountpoint);
 }
 
@@ -264,7 +293,7 @@ int program_mount(struct options *options) {
 
         r = mountpoint_check_device();
         if (r == 0)
-                r = mountpoint_prepare(options->mountpoint, &mount.mountpoint);
+                r = mountpoint_prepare(options->path, &mount.mountpoint);
         if (r == 0 && !options->is_foreground)
                 r = daemon_fork(&mount.daemon);
         if (r == 0)

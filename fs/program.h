@@ -5,8 +5,12 @@
 
 #include "auth/config.h"
 #include "fs/options.h"
+#include "http/http.h"
 
 int program_mount(struct options *options);
 int program_operations(const struct options *options);
 int program_check(struct options *options);
-int program_config(struct options *options, struct config **ret);
+int program_refresh(const struct options *options);
+int program_stat(const struct options *options);
+int program_config(struct options *options, struct op *op, struct config **ret);
+struct http_options program_http(const struct options *options);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/stamp.h"
@@ -69,6 +70,23 @@ static const struct fuse_lowlevel_ops ops = {
         .readdirplus = dir_on_read_plus,
 };
 
+/* Who could not be logged in is among the failures before anybody has met it. */
+static void record_accounts(struct session *session) {
+        for (size_t i = 0; i < session->options.n_accounts; i++) {
+                const struct session_account *account = &session->options.accounts[i];
+                const struct record_entry entry = {
+                        .operation = OPERATION_MOUNT,
+                        .path = "",
+                        .name = account->name,
+                        .uid = session->options.uid,
+                        .pid = getpid(),
+                };
+
+                if (account->fault)
+                        record_failed(&session->record, &entry, account->fault);
+        }
+}
+
 /** session_new() - everything but the mount itself. @options is copied, what it names is borrowed.
  * Returns 0 or negative errno. */
 int session_new(const struct session_options *options, struct session **ret) {
@@ -78,6 +96,8 @@ int session_new(const struct session_options *options, struct session **ret) {
         if (!session)
                 return -ENOMEM;
         session->options = *options;
+        if (!session->options.timeout_ms)
+                session->options.timeout_ms = TASK_TIMEOUT_MS;
         session->began_s = stamp_now_ms() / 1000;
         session->root = (struct branch){ .ops = &branch_root_ops, .is_local = true };
         session->control = (struct branch){ .ops = &control_ops, .is_local = true };
@@ -96,6 +116,7 @@ int session_new(const struct session_options *options, struct session **ret) {
                 r = feeds_init(&session->feeds);
         if (r < 0)
                 return r;
+        record_accounts(session);
         *ret = STEAL(session);
         return 0;
 }

@@ -15,6 +15,7 @@ struct session_account {
         struct branch *branch;   /* borrowed, outlives the session */
         struct place *place;     /* its root, borrowed; NULL: it could not be set up */
         const char *note;        /* how it is logged in, or why not; borrowed, or NULL */
+        const struct op_fault *fault; /* why not, borrowed; NULL: it is logged in */
 };
 
 struct session_options {
@@ -24,6 +25,8 @@ struct session_options {
         uid_t uid;               /* whom everything belongs to */
         gid_t gid;
         const char *mountpoint;  /* absolute */
+        int64_t timeout_ms;      /* of one operation of a program; 0: a minute */
+        bool is_lazy;            /* nothing is asked for ahead of need */
         int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
         void (*ready)(void *data);                  /* the kernel has said hello; or NULL */
         void *data;              /* for both */

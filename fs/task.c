@@ -33,6 +33,7 @@ static const char *const names[OPERATION_MAX] = {
         [OPERATION_RMDIR] = "rmdir",
         [OPERATION_RENAME] = "rename",
         [OPERATION_FORGET] = "forget",
+        [OPERATION_MOUNT] = "mount",
 };
 
 /** operation_name() - as the kernel's documentation calls it, static. */
@@ -68,7 +69,7 @@ struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
         task->node = node;
         task->began_us = now_us();
         record_begin(&task->session->record, operation);
-        op_init(&task->op, OP_INTERACTIVE, TASK_TIMEOUT_MS);
+        op_init(&task->op, OP_INTERACTIVE, task->session->options.timeout_ms);
         task->op.uid = context->uid;
         task->op.pid = context->pid;
         task->op.command = operation_name(operation);

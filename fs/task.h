@@ -37,10 +37,11 @@ enum operation {
         OPERATION_RMDIR,
         OPERATION_RENAME,
         OPERATION_FORGET,
+        OPERATION_MOUNT, /* of failures only: logging an account in */
         OPERATION_MAX,
 };
 
-enum { TASK_TIMEOUT_MS = 60 * 1000 };
+enum { TASK_TIMEOUT_MS = 60 * 1000 }; /* where the session says nothing else */
 
 struct task {
         struct session *session;

@@ -50,7 +50,7 @@ static struct flight *flight_new(struct session *session, struct node *node, enu
         if (flight) {
                 flight->node = node;
                 flight->want = want;
-                op_init(&flight->op, OP_INTERACTIVE, TASK_TIMEOUT_MS);
+                op_init(&flight->op, OP_INTERACTIVE, session->options.timeout_ms);
                 if (!name)
                         return flight;
                 flight->name = strdup(name);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/keys.h"
 #include "base/text.h"
 #include "tests/unit/unit.h"
 
@@ -40,7 +41,7 @@ static void refuse(const char *line) {
 START_TEST(a_mount_point_is_enough) {
         ck_assert_int_eq(parse("hcloudfs /mnt"), 0);
         ck_assert_int_eq(options.command, COMMAND_MOUNT);
-        ck_assert_str_eq(options.mountpoint, "/mnt");
+        ck_assert_str_eq(options.path, "/mnt");
         ck_assert_ptr_null(options.account);
         ck_assert(!options.is_read_only && !options.is_foreground && !options.is_demo);
         options_done(&options);
@@ -53,7 +54,7 @@ START_TEST(mount_helpers_write_options_behind) {
                       ",allow_other,ttl=5"),
                 0);
         ck_assert_str_eq(options.account, "work");
-        ck_assert_str_eq(options.mountpoint, "/mnt");
+        ck_assert_str_eq(options.path, "/mnt");
         ck_assert_str_eq(buf_str(&options.pass), "allow_other");
         ck_assert_uint_eq(options.ttl_s, 5);
         ck_assert(!options.is_read_only);
@@ -123,6 +124,14 @@ START_TEST(commands_are_words) {
         ck_assert_int_eq(options.command, COMMAND_CHECK);
         ck_assert_str_eq(options.account, "work");
         options_done(&options);
+        ck_assert_int_eq(parse("hcloudfs refresh"), 0);
+        ck_assert_int_eq(options.command, COMMAND_REFRESH);
+        ck_assert_ptr_null(options.path);
+        options_done(&options);
+        ck_assert_int_eq(parse("hcloudfs stat a/b"), 0);
+        ck_assert_int_eq(options.command, COMMAND_STAT);
+        ck_assert_str_eq(options.path, "a/b");
+        options_done(&options);
         ck_assert_int_eq(parse("hcloudfs --help"), 0);
         ck_assert_int_eq(options.command, COMMAND_HELP);
         options_done(&options);
@@ -146,6 +155,9 @@ START_TEST(nonsense_is_refused) {
         refuse("hcloudfs --demo a b");
         refuse("hcloudfs operations a");
         refuse("hcloudfs help me");
+        refuse("hcloudfs stat");
+        refuse("hcloudfs stat a b");
+        refuse("hcloudfs refresh a b");
         refuse("hcloudfs /mnt --unheard-of");
         refuse("hcloudfs /mnt -o ttl=0");
         refuse("hcloudfs /mnt -o ttl=1x");
@@ -153,6 +165,82 @@ START_TEST(nonsense_is_refused) {
         refuse("hcloudfs /mnt -o ttl=");
         refuse("hcloudfs /mnt -o log_level=loud");
         refuse("hcloudfs /mnt -o ro=perhaps");
+        refuse("hcloudfs /mnt -o allow_other=perhaps");
+        refuse("hcloudfs /mnt -o access=none");
+        refuse("hcloudfs /mnt -o prefetch=perhaps");
+        refuse("hcloudfs /mnt -o retries=21");
+        refuse("hcloudfs /mnt -o connections=0");
+        refuse("hcloudfs /mnt -o cache_dir");
+}
+END_TEST
+
+/* Every key of [mount] has a default, takes a value, and that of the command line is stronger. */
+START_TEST(every_setting_is_set) {
+        struct buf reason = BUF_INIT(1024);
+        const struct {
+                const char *name;
+                unsigned *member, normal;
+        } numbers[] = {
+                { "ttl", &options.ttl_s, 60 },
+                { "connect_timeout", &options.connect_timeout_s, 5 },
+                { "request_timeout", &options.request_timeout_s, 30 },
+                { "operation_timeout", &options.operation_timeout_s, 60 },
+                { "connections", &options.connections, 16 },
+                { "rate", &options.rate, 100 },
+                { "burst", &options.burst, 100 },
+                { "retries", &options.retries, 3 },
+                { "deletions_per_minute", &options.deletions_per_minute, 5 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
+                char line[64];
+
+                ck_assert_int_eq(parse("hcloudfs /mnt"), 0);
+                ck_assert_uint_eq(*numbers[i].member, numbers[i].normal);
+                ck_assert_int_eq(options_set(&options, numbers[i].name, "7", &reason), 0);
+                ck_assert_uint_eq(*numbers[i].member, 7);
+                options_done(&options);
+                (void)snprintf(line, sizeof(line), "hcloudfs /mnt -o %s=9", numbers[i].name);
+                ck_assert_int_eq(parse(line), 0);
+                ck_assert_int_eq(options_set(&options, numbers[i].name, "7", &reason), 0);
+                ck_assert_uint_eq(*numbers[i].member, 9);
+                options_done(&options);
+        }
+        ck_assert_int_eq(parse("hcloudfs /mnt -o access=read-only,prefetch=no,retries=0"), 0);
+        ck_assert_int_eq(options.access, ACCESS_READ_ONLY);
+        ck_assert(!options.prefetch && !options.is_read_only);
+        ck_assert_uint_eq(options.retries, 0);
+        options_done(&options);
+        ck_assert_int_eq(parse("hcloudfs /mnt"), 0);
+        ck_assert(options.prefetch && options.access == ACCESS_READ_WRITE);
+        ck_assert_ptr_null(options.cache_dir);
+        ck_assert_int_eq(options_set(&options, "cache_dir", "/a", &reason), 0);
+        ck_assert_int_eq(options_set(&options, "state_dir", "/b", &reason), 0);
+        ck_assert_str_eq(options.cache_dir, "/a");
+        ck_assert_str_eq(options.state_dir, "/b");
+        options_done(&options);
+        ck_assert_int_eq(parse("hcloudfs /mnt -o cache_dir=c,state_dir=/d"), 0);
+        ck_assert(text_ends(options.cache_dir, "/c") && options.cache_dir[0] == '/');
+        ck_assert_str_eq(options.state_dir, "/d");
+        options_done(&options);
+        buf_done(&reason);
+}
+END_TEST
+
+/* The keys of the configuration's [mount] and the mount options are the same. */
+START_TEST(every_key_is_an_option) {
+        struct buf help = BUF_INIT(0);
+
+        ck_assert_int_eq(options_help(&help), 0);
+        for (size_t i = 0; i < n_key_rows; i++) {
+                char name[64];
+
+                if (!(key_rows[i].sections & SECTION_MOUNT))
+                        continue;
+                (void)snprintf(name, sizeof(name), "\n  %s", key_rows[i].name);
+                ck_assert_msg(strstr(buf_str(&help), name), "no option %s", key_rows[i].name);
+        }
+        buf_done(&help);
 }
 END_TEST
 
@@ -183,7 +271,7 @@ START_TEST(the_manual_has_every_option) {
                 buf_done(&plain);
                 buf_done(&valued);
         }
-        ck_assert_uint_ge(found, 8);
+        ck_assert_uint_ge(found, 20);
         buf_done(&help);
         buf_done(&page);
 }
@@ -200,6 +288,8 @@ int main(int argc, char **argv) {
                 { .name = "commands", .test = commands_are_words },
                 { .name = "debug", .test = debug_stays_in_the_foreground },
                 { .name = "nonsense", .test = nonsense_is_refused },
+                { .name = "settings", .test = every_setting_is_set },
+                { .name = "keys", .test = every_key_is_an_option },
                 { .name = "manual", .test = the_manual_has_every_option },
                 { 0 },
         };
