@@ -242,19 +242,79 @@ int book_check(struct book *book) {
         return r;
 }
 
-static int wipe(struct book *book, sqlite3_file *log, sqlite3_int64 size) {
+static int overwrite(struct book *book, sqlite3_file *log, sqlite3_int64 from, sqlite3_int64 to) {
         static const char zeros[65536];
         int rc = SQLITE_OK;
 
-        for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += (int)sizeof(zeros))
+        for (sqlite3_int64 at = from; rc == SQLITE_OK && at < to; at += (int)sizeof(zeros))
                 rc = log->pMethods->xWrite(
                         log, zeros,
-                        size - at < (int)sizeof(zeros) ? (int)(size - at) : (int)sizeof(zeros), at);
-        if (rc == SQLITE_OK && size > LOG_KEPT_BYTES)
+                        to - at < (int)sizeof(zeros) ? (int)(to - at) : (int)sizeof(zeros), at);
+        if (rc == SQLITE_OK && from == 0 && to > LOG_KEPT_BYTES)
                 rc = log->pMethods->xTruncate(log, LOG_KEPT_BYTES);
         if (rc == SQLITE_OK)
                 rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
         return connection_error(book->connection, rc);
+}
+
+/* The log and its size; NULL while there is none. */
+static int open_log(struct book *book, sqlite3_file **ret, sqlite3_int64 *ret_size) {
+        sqlite3_file *log = NULL;
+        int rc;
+
+        (void)sqlite3_file_control(book->connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                   &log);
+        if (!log || !log->pMethods) {
+                *ret = NULL;
+                return 0;
+        }
+        rc = log->pMethods->xFileSize(log, ret_size);
+        *ret = log;
+        return connection_error(book->connection, rc);
+}
+
+/* Frames in the log that count: in the index's head (https://www.sqlite.org/walformat.html, 2.1). */
+static int count_frames(struct book *book, uint32_t *ret) {
+        sqlite3_file *file = NULL;
+        void volatile *head = NULL;
+        int rc;
+
+        (void)sqlite3_file_control(book->connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        if (!file || !file->pMethods || file->pMethods->iVersion < 2)
+                return -EIO;
+        rc = file->pMethods->xShmMap(file, 0, 32768, 0, &head);
+        if (rc != SQLITE_OK || !head)
+                return rc == SQLITE_OK ? -EIO : connection_error(book->connection, rc);
+        *ret = ((uint32_t volatile *)head)[4];
+        return 0;
+}
+
+/**
+ * book_cut_log() - overwrite what lies in the log behind the last commit. A commit that failed on its
+ * way to the disk may lie there as if it had succeeded, and would be found there after a crash.
+ * Returns 0 or negative errno.
+ */
+int book_cut_log(struct book *book) {
+        sqlite3_file *log;
+        sqlite3_int64 size = 0, from;
+        uint32_t frames = 0;
+        int r;
+
+        r = open_log(book, &log, &size);
+        if (r == 0 && log)
+                r = count_frames(book, &frames);
+        if (r < 0 || !log)
+                return r;
+        from = 32 + (sqlite3_int64)frames * (24 + PAGE_BYTES);
+        return from < size ? overwrite(book, log, from, size) : 0;
+}
+
+/** book_log_is_large() - does the log take more of the disk than it keeps while empty? */
+bool book_log_is_large(struct book *book) {
+        sqlite3_file *log;
+        sqlite3_int64 size = 0;
+
+        return open_log(book, &log, &size) == 0 && log && size > LOG_KEPT_BYTES;
 }
 
 /**
@@ -263,27 +323,26 @@ static int wipe(struct book *book, sqlite3_file *log, sqlite3_int64 size) {
  * Returns 0, -EBUSY while somebody else reads the file, or another negative errno.
  */
 int book_wipe_log(struct book *book) {
-        sqlite3 *db = book->connection->db;
-        sqlite3_file *log = NULL;
+        sqlite3_file *log;
         sqlite3_int64 size = 0;
         unsigned head = 0;
-        int rc;
+        int rc, r;
 
-        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-        if (!log || !log->pMethods)
-                return 0;
-        rc = log->pMethods->xFileSize(log, &size);
-        if (rc == SQLITE_OK && size >= (int)sizeof(head))
-                rc = log->pMethods->xRead(log, &head, sizeof(head), 0);
+        r = open_log(book, &log, &size);
+        if (r < 0 || !log)
+                return r;
+        rc = size < (int)sizeof(head) ? SQLITE_OK
+                                      : log->pMethods->xRead(log, &head, sizeof(head), 0);
         if (rc != SQLITE_OK)
                 return connection_error(book->connection, rc);
         if (!head)
                 return 0;
         /* After a restart nobody looks at the log until the next change begins it anew. */
-        rc = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+        rc = sqlite3_wal_checkpoint_v2(book->connection->db, "main", SQLITE_CHECKPOINT_RESTART,
+                                       NULL, NULL);
         if (rc != SQLITE_OK)
                 return connection_error(book->connection, rc);
-        return wipe(book, log, size);
+        return overwrite(book, log, 0, size);
 }
 
 /** book_get() - a statement to bind and step; the caller ends it with statement_end(). */

@@ -26,6 +26,8 @@ struct cell {
 
 enum { CELLS_MAX = 32 };
 
+enum { PAGE_BYTES = 4096 }; /* SQLite's own choice since 2016 */
+
 /* The number of the row that BOOK_FILL adds. */
 enum { FILLING = -1 };
 
@@ -91,6 +93,8 @@ DEFINE_CLEANUP(struct book *, book_close)
 int book_migrate(struct book *book, const char *const *scripts, unsigned count);
 int book_check(struct book *book);
 int book_wipe_log(struct book *book);
+int book_cut_log(struct book *book);
+bool book_log_is_large(struct book *book);
 int book_pragma(struct book *book, const char *text, int64_t *ret);
 
 int book_get(struct book *book, enum book_statement which, sqlite3_stmt **ret);

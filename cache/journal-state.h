@@ -27,6 +27,7 @@ struct journal {
         struct room room;
         int64_t new_bytes;         /* put by the transaction that is open */
         bool must_wipe;            /* the log holds what must not stay */
+        bool must_cut;             /* behind its end there may be a commit that failed */
         bool has_leftovers;        /* edits that are done, but could not be deleted */
         struct turn *owed;         /* in their order */
         size_t n_owed, owed_capacity;

@@ -36,17 +36,18 @@ static int begin(struct journal *journal) {
         return r < 0 ? r : connection_run(journal->book->connection, STATEMENT_BEGIN);
 }
 
-/* A commit that failed on its way to the disk may lie in the log as if it had succeeded, and would be
- * found there after a crash: it is overwritten. */
 static int end(struct journal *journal, int error) {
         struct connection *connection = journal->book->connection;
         int r = error;
 
-        if (r < 0 || (r = connection_run(connection, STATEMENT_COMMIT)) < 0) {
-                journal->must_wipe = journal->must_wipe || error >= 0;
-                if (!sqlite3_get_autocommit(connection->db))
-                        (void)connection_run(connection, STATEMENT_ROLLBACK);
+        if (r >= 0) {
+                r = connection_run(connection, STATEMENT_COMMIT);
+                journal->must_cut = journal->must_cut || r < 0;
         }
+        if (r < 0 && !sqlite3_get_autocommit(connection->db))
+                (void)connection_run(connection, STATEMENT_ROLLBACK);
+        if (journal->must_cut)
+                journal->must_cut = book_cut_log(journal->book) < 0;
         return r;
 }
 
@@ -96,18 +97,8 @@ void journal_count(struct journal *journal) {
                 atomic_store(&journal->pending, count > owed ? (unsigned)count - owed : 0);
 }
 
-static bool log_is_large(struct journal *journal) {
-        sqlite3_file *log = NULL;
-        sqlite3_int64 size = 0;
-
-        (void)sqlite3_file_control(journal->book->connection->db, "main",
-                                   SQLITE_FCNTL_JOURNAL_POINTER, &log);
-        return log && log->pMethods && log->pMethods->xFileSize(log, &size) == SQLITE_OK &&
-               size > LOG_KEPT_BYTES;
-}
-
 static void tidy(struct journal *journal) {
-        if (journal->book && (journal->must_wipe || log_is_large(journal)))
+        if (journal->book && (journal->must_wipe || book_log_is_large(journal->book)))
                 journal->must_wipe = book_wipe_log(journal->book) < 0;
         journal_count(journal);
 }

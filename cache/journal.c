@@ -10,7 +10,6 @@
 #include "cache/lock.h"
 
 enum {
-        PAGE_BYTES = 4096,
         /* What a change needs beside its texts: pages of tables, indexes and chains. */
         CHANGE_BYTES = 64 * 1024,
         /* Free pages for what must be written on a full disk: a part for all, a part for each edit's

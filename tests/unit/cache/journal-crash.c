@@ -77,7 +77,7 @@ static bool die_at(enum shim_fault fault, unsigned n, unsigned deeds, bool is_ne
         ck_assert_int_ge(pid, 0);
         if (pid == 0) {
                 shim_install();
-                shim = (struct shim){ .fault = fault, .fail_at = n, .seed = n + 1 };
+                shim_set(fault, n, false);
                 work(fds[1], n / 8, deeds);
         }
         (void)close(fds[1]);

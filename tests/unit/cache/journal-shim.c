@@ -14,23 +14,21 @@ struct shim shim;
 
 /* What a file was where it was written to since it was synchronized. */
 struct undo {
-        const char *path; /* borrowed from the file */
+        char *path;
         sqlite3_int64 at, old_size;
         size_t len;
         char *bytes; /* those that were there; fewer than `len` at the end of the file */
         size_t bytes_len;
 };
 
-enum { UNDO_MAX = 65536, NAMES_MAX = 64 };
+enum { UNDO_MAX = 65536 };
 
 static struct undo undo[UNDO_MAX];
 static size_t n_undo;
-static char *names[NAMES_MAX]; /* SQLite's are gone when the file is closed */
-static size_t n_names;
 
 struct file {
         sqlite3_file base;
-        const char *path;
+        char *path;
         sqlite3_file *real;
 };
 
@@ -79,7 +77,7 @@ static void remember(struct file *file, sqlite3_int64 at, size_t len) {
         ck_assert_uint_lt(n_undo, UNDO_MAX);
         n_undo++;
         shim.unsynced++;
-        *u = (struct undo){ .path = file->path, .at = at, .len = len };
+        *u = (struct undo){ .path = strdup(file->path), .at = at, .len = len };
         if (shim.fault != SHIM_POWER && shim.fault != SHIM_POWER_SOME)
                 return;
         (void)file->real->pMethods->xFileSize(file->real, &u->old_size);
@@ -95,17 +93,23 @@ static void forget(const struct file *file) {
         size_t kept = 0;
 
         for (size_t i = 0; i < n_undo; i++) {
-                if (strcmp(undo[i].path, file->path) != 0)
+                if (strcmp(undo[i].path, file->path) != 0) {
                         undo[kept++] = undo[i];
-                else
+                } else {
+                        free(undo[i].path);
                         free(undo[i].bytes);
+                }
         }
         n_undo = kept;
         shim.unsynced = (unsigned)kept;
 }
 
-/* Is it this call's turn? */
-static bool is_due(void) {
+/* Is it this call's turn? Calls that cannot fail in this way do not count. */
+static bool is_due(bool is_write, bool is_sync) {
+        if ((shim.fault == SHIM_FULL || shim.fault == SHIM_WRITE) && !is_write)
+                return false;
+        if (shim.fault == SHIM_SYNC && !is_sync)
+                return false;
         shim.calls++;
         if (!shim.fail_at || shim.calls < shim.fail_at)
                 return false;
@@ -123,7 +127,7 @@ static void die_if_due(bool due) {
 
 static int shim_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at) {
         sqlite3_file *real = of(file)->real;
-        bool due = is_due();
+        bool due = is_due(true, false);
 
         die_if_due(due);
         remember(of(file), at, (size_t)len);
@@ -142,7 +146,7 @@ static int shim_write(sqlite3_file *file, const void *data, int len, sqlite3_int
 static int shim_truncate(sqlite3_file *file, sqlite3_int64 size) {
         sqlite3_file *real = of(file)->real;
         sqlite3_int64 old_size = 0;
-        bool due = is_due();
+        bool due = is_due(false, false);
 
         die_if_due(due);
         (void)real->pMethods->xFileSize(real, &old_size);
@@ -155,7 +159,7 @@ static int shim_truncate(sqlite3_file *file, sqlite3_int64 size) {
 
 static int shim_sync(sqlite3_file *file, int flags) {
         sqlite3_file *real = of(file)->real;
-        bool due = is_due();
+        bool due = is_due(false, true);
 
         die_if_due(due);
         if (due && shim.fault == SHIM_KILL_TORN)
@@ -173,6 +177,7 @@ static int shim_close(sqlite3_file *file) {
         int rc = real->pMethods->xClose(real);
 
         free(real);
+        free(of(file)->path);
         return rc;
 }
 
@@ -244,16 +249,6 @@ static const sqlite3_io_methods methods = {
         .xShmUnmap = shim_shm_unmap,
 };
 
-static const char *keep_name(const char *name) {
-        for (size_t i = 0; i < n_names; i++)
-                if (strcmp(names[i], name) == 0)
-                        return names[i];
-        ck_assert_uint_lt(n_names, NAMES_MAX);
-        names[n_names] = strdup(name);
-        ck_assert_ptr_nonnull(names[n_names]);
-        return names[n_names++];
-}
-
 static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
                      int *ret_flags) {
         struct file *shimmed = of(file);
@@ -262,12 +257,13 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         (void)vfs;
         shimmed->real = calloc(1, (size_t)real_vfs->szOsFile);
         ck_assert_ptr_nonnull(shimmed->real);
-        shimmed->path = name ? keep_name(name) : "";
+        shimmed->path = strdup(name ? name : "");
         rc = real_vfs->xOpen(real_vfs, name, shimmed->real, flags, ret_flags);
         if (rc == SQLITE_OK) {
                 file->pMethods = &methods;
         } else {
                 free(shimmed->real);
+                free(shimmed->path);
                 file->pMethods = NULL;
         }
         return rc;
@@ -285,4 +281,16 @@ void shim_install(void) {
         vfs.szOsFile = (int)sizeof(struct file);
         vfs.xOpen = shim_open;
         ck_assert_int_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+}
+
+/** shim_set() - from the next call on; what was not synchronized before counts as if it had been. */
+void shim_set(enum shim_fault fault, unsigned fail_at, bool stays) {
+        for (size_t i = 0; i < n_undo; i++) {
+                free(undo[i].path);
+                free(undo[i].bytes);
+        }
+        n_undo = 0;
+        shim = (struct shim){
+                .fault = fault, .fail_at = fail_at, .stays = stays, .seed = fail_at + 1
+        };
 }
