@@ -96,6 +96,7 @@ static void note_failure(struct account_stack *stack, struct op *op, int r) {
 static int stack_new(struct accounts *accounts, const struct account *account,
                      const struct accounts_options *options) {
         struct account_stack *stack = &accounts->stacks[accounts->count];
+        int64_t since = 0;
         struct op op;
         int r;
 
@@ -112,10 +113,14 @@ static int stack_new(struct accounts *accounts, const struct account *account,
         }
         if (r < 0)
                 return r;
+        /* the oldest that its cache remembers; nothing else there has a key without a slash */
+        if (stack->source && source_seen(stack->source, "mounted", 0, stamp_now_ms(), &since) < 0)
+                since = 0;
         accounts->shown[accounts->count++] = (struct session_account){
                 .name = account->name,
                 .branch = stack->branch,
                 .place = stack->view ? view_root(stack->view) : NULL,
+                .since_ms = since,
                 .fault = stack->error ? &stack->fault : NULL,
         };
         return 0;

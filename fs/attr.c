@@ -19,20 +19,30 @@ double attr_seconds(int64_t until_ms, int64_t now_ms) {
         return until_ms > now_ms ? (double)(until_ms - now_ms) / 1000 : 0;
 }
 
-/* Times that nobody knows are those of the mount. */
-static struct timespec or_began(const struct session *session, struct timespec time) {
-        if (time.tv_sec == 0 && time.tv_nsec == 0)
-                time.tv_sec = (time_t)session->began_s;
-        return time;
+/* What nobody tells the time of has that of the nearest above it of which it is known; the account
+ * itself that of its first mount. So it stays, and is the same on the next mount. */
+static struct timespec told_time(const struct session *session, const struct node *node) {
+        for (; node; node = node->parent)
+                if (node->modified.tv_sec || node->modified.tv_nsec)
+                        return node->modified;
+        return (struct timespec){ .tv_sec = (time_t)session->began_s };
 }
 
-/** attr_directory_time() - the modification time shown of a directory. */
+static bool is_later(struct timespec a, struct timespec b) {
+        return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+/**
+ * attr_directory_time() - the modification time shown of a directory: as told from above, whether
+ * it was listed by now or not; once its names were seen to change, the time of that if it is later.
+ */
 struct timespec attr_directory_time(const struct session *session, const struct node *node) {
         const struct directory *directory = node->directory;
+        struct timespec time = told_time(session, node);
 
-        if (directory && directory->snapshot && directory->modified.tv_sec)
+        if (directory && directory->has_changed && is_later(directory->modified, time))
                 return directory->modified;
-        return or_began(session, node->modified);
+        return time;
 }
 
 /* Until when the entry that tells of this node is good. */
@@ -65,7 +75,7 @@ static double fill_file(const struct session *session, const struct node *node, 
 
         st->st_mode = S_IFREG | node->mode;
         st->st_nlink = 1;
-        st->st_mtim = or_began(session, node->modified);
+        st->st_mtim = told_time(session, node);
         if (!content || !content->has_version)
                 return 0;
         st->st_size = (off_t)content->len;
@@ -81,7 +91,7 @@ static double fill_link(const struct session *session, const struct node *node, 
         st->st_mode = S_IFLNK | 0777;
         st->st_nlink = 1;
         st->st_size = (off_t)strlen(node->target);
-        st->st_mtim = or_began(session, node->modified);
+        st->st_mtim = told_time(session, node);
         return attr_seconds(told_until(node), now_ms);
 }
 

@@ -127,9 +127,14 @@ static int root_list(struct branch *branch, struct op *op, struct node *node,
         (void)node;
         if (r == 0)
                 r = local_listing_add(listing, ".hcloudfs", ENTRY_DIRECTORY, 0555);
-        for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++)
-                r = local_listing_add(listing, session->options.accounts[i].name, ENTRY_DIRECTORY,
-                                      0555);
+        for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
+                const struct session_account *account = &session->options.accounts[i];
+
+                r = local_listing_add(listing, account->name, ENTRY_DIRECTORY, 0555);
+                if (r == 0)
+                        listing->entries[listing->count - 1].modified.tv_sec =
+                                (time_t)(account->since_ms / 1000);
+        }
         if (r < 0)
                 return r;
         local_listing_end(listing);

@@ -141,6 +141,8 @@ static struct timespec modified_of(const struct listing *listing) {
 void directory_publish(struct directory *directory, struct snapshot *snapshot, int64_t now_ms) {
         const struct listing *listing = snapshot->listing;
 
+        if (directory->snapshot && directory->snapshot->listing->hash != listing->hash)
+                directory->has_changed = true;
         directory->modified = modified_of(listing);
         directory->published_ms = now_ms;
         directory->fresh_until_ms = listing->fresh_until_ms;

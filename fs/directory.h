@@ -30,6 +30,7 @@ const struct entry *snapshot_at(const struct snapshot *snapshot, size_t position
 struct directory {
         struct snapshot *snapshot;  /* NULL: never listed */
         struct timespec modified;   /* when this set of names was first seen */
+        bool has_changed;           /* there were others before it, in this mount */
         int64_t fresh_until_ms;     /* monotonic clock */
         int64_t published_ms;       /* monotonic clock */
         int64_t refreshed_ms;       /* realtime clock: older answers do not serve below here */

@@ -14,6 +14,7 @@ struct session_account {
         const char *name;
         struct branch *branch;   /* borrowed, outlives the session */
         struct place *place;     /* its root, borrowed; NULL: it could not be set up */
+        int64_t since_ms;        /* realtime, of its first mount; 0: unknown */
         const char *note;        /* how it is logged in, or why not; borrowed, or NULL */
         const struct op_fault *fault; /* why not, borrowed; NULL: it is logged in */
 };
