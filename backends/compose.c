@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
 #include "backends/many.h"
 #include "backends/records.h"
 #include "backends/view-internal.h"
@@ -19,6 +21,11 @@ void composer_init(struct composer *composer, struct view *view, struct op *op,
 /** composer_done() - free what hooks left behind. */
 void composer_done(struct composer *composer) {
         param_list_done(&composer->extra);
+        for (unsigned i = 0; i < composer->n_indexes; i++) {
+                free(composer->indexes[i].key);
+                (void)index_unref(composer->indexes[i].index);
+        }
+        composer->n_indexes = 0;
 }
 
 /** composer_join() - what another composition used was used here too. */
@@ -518,7 +525,37 @@ static void memo_put(struct view *view, const char *key, struct index *index) {
         (void)index_unref(old_index);
 }
 
-static int fetch_index(struct composer *composer, const struct kind *kind, struct index **ret) {
+/* What tells one list from another here: its kind, and the request that asks for it. */
+static int index_key(struct composer *composer, const struct kind *kind, struct buf *key) {
+        struct request_params params;
+        struct request request = { 0 };
+        int r = composer_prepare(composer, kind->list, &params, &request);
+
+        /* What was read before must not stand for what has to be fresher. */
+        (void)buf_printf(key, "%s/%" PRId64 "/%" PRId64 "/", kind->name, composer->max_age_ms,
+                         composer->op->must_be_fresh ? composer->op->fresh_since_ms : 0);
+        if (r == 0)
+                r = request_key(&request, key);
+        request_params_done(&params);
+        return r;
+}
+
+static struct index *find_index(const struct composer *composer, const char *key) {
+        for (unsigned i = 0; i < composer->n_indexes; i++)
+                if (text_eq(composer->indexes[i].key, key))
+                        return composer->indexes[i].index;
+        return NULL;
+}
+
+static void keep_index(struct composer *composer, const char *key, struct index *index) {
+        char *copy = composer->n_indexes < COMPOSER_INDEXES ? strdup(key) : NULL;
+
+        if (copy)
+                composer->indexes[composer->n_indexes++] =
+                        (struct composer_index){ .key = copy, .index = index_ref(index) };
+}
+
+static int read_index(struct composer *composer, const struct kind *kind, struct index **ret) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         struct buf key = BUF_INIT(64 * 1024);
         struct index *index;
@@ -535,6 +572,24 @@ static int fetch_index(struct composer *composer, const struct kind *kind, struc
                 }
                 if (r == 0)
                         *ret = index;
+        }
+        buf_done(&key);
+        return r;
+}
+
+static int fetch_index(struct composer *composer, const struct kind *kind, struct index **ret) {
+        struct buf key = BUF_INIT(64 * 1024);
+        struct index *index = NULL;
+        int r = index_key(composer, kind, &key);
+
+        if (r == 0)
+                index = find_index(composer, buf_str(&key));
+        if (index)
+                *ret = index_ref(index);
+        if (r == 0 && !index) {
+                r = read_index(composer, kind, ret);
+                if (r == 0)
+                        keep_index(composer, buf_str(&key), *ret);
         }
         buf_done(&key);
         return r;

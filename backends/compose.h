@@ -5,6 +5,8 @@
 
 #include "backends/index.h"
 
+enum { COMPOSER_INDEXES = 16 };
+
 /* Lives on the stack of one view call. */
 struct composer {
         struct view *view;
@@ -17,6 +19,12 @@ struct composer {
         unsigned depth;          /* of resolvers that ask in turn */
         struct param_list extra; /* parameters that a hook sets for its own calls */
         struct json *told;       /* not NULL: nobody is asked, but what would be goes in here */
+        /* Lists read for this composition: a directory of links looks into the same one for each. */
+        struct composer_index {
+                char *key;
+                struct index *index;
+        } indexes[COMPOSER_INDEXES];
+        unsigned n_indexes;
         char request_id[OP_REQUEST_ID_SIZE];
 };
 
