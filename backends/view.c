@@ -201,11 +201,24 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
         return 0;
 }
 
-/** view_costs_call() - does it take a call of its own to list this directory or read this file? */
+/* A link whose target only the item in full tells. */
+static bool has_link_of_object(const struct kind *kind) {
+        for (const struct link *link = kind->content.links; link && link->name; link++)
+                if (link->from == FROM_OBJECT)
+                        return kind->get;
+        return false;
+}
+
+/**
+ * view_costs_call() - does it take a call of its own to list this directory or read this file?
+ * Not if the call is one that others make as well: of lists that are shared by filters.
+ */
 bool view_costs_call(const struct place *place) {
         switch (place->type) {
         case PLACE_COLLECTION:
-                return !place->kind->filter && place->kind->list;
+                return place->kind->list && (!place->kind->filter || place->kind->sweep);
+        case PLACE_ITEM:
+                return has_link_of_object(place->kind);
         case PLACE_FILE:
                 if (place->file->from == FROM_OBJECT) {
                         const struct place *item = place;

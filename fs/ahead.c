@@ -126,21 +126,24 @@ static bool is_known(const struct node *node) {
         return node->content && content_is_usable(node->content, now);
 }
 
-/* Lists a directory or reads a file if that is not known; @is_goal: where a call may be spent. */
-static int get(struct session *session, struct node *node, bool is_goal, unsigned *left) {
-        bool is_there, costs;
+/* Lists a directory or reads a file if that is not known. A call is spent for the goal of a walk
+ * (@is_goal) and where the walker comes next himself (@is_first), not for all that is between. */
+static int get(struct session *session, struct node *node, bool is_goal, bool is_first,
+               unsigned *left) {
+        bool is_there, costs, is_worth;
         struct op op;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
         is_there = is_known(node);
         costs = node->branch->ops->costs_call && node->branch->ops->costs_call(node);
-        if (!is_there && costs == is_goal && *left > 0)
+        is_worth = costs == is_goal || (costs && is_first);
+        if (!is_there && is_worth && *left > 0)
                 node_ref(node);
         pthread_mutex_unlock(&session->tree.lock);
         if (is_there)
                 return 0;
-        if (costs != is_goal || *left == 0)
+        if (!is_worth || *left == 0)
                 return -ECANCELED;
         --*left;
         r = wait_ahead(session, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
@@ -178,14 +181,14 @@ static int run_walk(struct session *session, const struct ahead_job *job, struct
                     unsigned levels, unsigned *left) {
         struct node *node;
         size_t position = 0;
-        int r = get(session, top, false, left);
+        int r = get(session, top, false, top == job->node, left);
 
         while (r == 0) {
                 node = next_entry(session, top, levels == 1 ? job->name : NULL, &position);
                 if (!node)
                         return 0;
                 if (levels == 1)
-                        r = get(session, node, true, left);
+                        r = get(session, node, true, false, left);
                 else
                         r = run_walk(session, job, node, levels - 1, left);
                 if (r == -EALREADY || r == -ECANCELED)

@@ -110,8 +110,8 @@ static struct json *ems_answer(const struct request *request) {
         const char *id = request->call->id, *text;
         struct json *json;
 
-        text = text_eq(id, "listClusters") ? clusters
-               : text_eq(id, "listJobs") ? jobs
+        text = text_eq(id, "listClusters")         ? clusters
+               : text_eq(id, "listJobs")           ? jobs
                : text_eq(id, "listClustersLabels") ? labels
                                                    : NULL;
         if (!text)
@@ -159,8 +159,7 @@ END_TEST
 START_TEST(documents_show_what_their_rows_say) {
         begin(ACCOUNT_CLOUD);
         example.answer_of = real_project;
-        check_document("cn-north-4/dws/clusters/dws-1/tags.json",
-                       "{\n  \"key\": \"value\"\n}\n");
+        check_document("cn-north-4/dws/clusters/dws-1/tags.json", "{\n  \"key\": \"value\"\n}\n");
         check_document("cn-north-4/dws/clusters/dws-1/queues/test1.json",
                        "{\n  \"workload_queue_name\": \"test1\"\n}\n");
         check_document("cn-north-4/dws/clusters/dws-1/snapshot-schedule.json",
@@ -179,12 +178,42 @@ START_TEST(links_are_relative) {
 }
 END_TEST
 
+START_TEST(what_takes_a_call_is_known) {
+        static const struct {
+                const char *path;
+                bool costs;
+        } rows[] = {
+                { "cn-north-4/dws", false },
+                { "cn-north-4/dws/clusters", true },
+                { "cn-north-4/dws/clusters/dws-1", true }, /* a link of the item in full */
+                { "cn-north-4/dws/clusters/dws-1/snapshots", false }, /* those of the project */
+                { "cn-north-4/dws/clusters/dws-1/queues", true },
+                { "cn-north-4/dws/clusters/dws-1/cluster.json", true },
+                { "cn-north-4/dws/clusters/dws-1/status.json", false },
+                { "cn-north-4/dws/snapshots/snapshot-1", false },
+                { "cn-north-4/cse/engines/test/registry/-/default/test/1.0.0", false },
+                { "cn-north-4/cse/engines/test/registry/-/default/test/1.0.0/instances", true },
+        };
+
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = real_project;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(listing_unrefp) struct listing *listing = NULL;
+                const struct entry *entry = find(rows[i].path, &listing);
+
+                ck_assert_msg(view_costs_call(entry->place) == rows[i].costs, "%s", rows[i].path);
+        }
+        end();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "walk", .test = the_whole_tree_lists_and_reads },
                 { .name = "servicecomb", .test = an_account_of_an_engine_has_its_two_trees },
                 { .name = "documents", .test = documents_show_what_their_rows_say },
                 { .name = "links", .test = links_are_relative },
+                { .name = "cost", .test = what_takes_a_call_is_known },
                 {},
         };
 
