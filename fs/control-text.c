@@ -27,6 +27,8 @@ int control_readme(struct session *session, const struct op *op, struct buf *buf
                 "errors      the last failures, oldest first, with HTTP status and request id\n"
                 "last_error  the last failure that met you: the reason behind an errno\n"
                 "accesslog   every operation: who, what, result, time, API calls it caused\n"
+                "top         who asks: operations and API calls of each process\n"
+                "events      what was learnt of changes, whoever made them; poll(2) wakes\n"
                 "metrics     counters in Prometheus' text format\n"
                 "limits      connections and rate limits of each service\n"
                 "refresh     write a path to have it read anew from the cloud; the write returns\n"
@@ -85,10 +87,10 @@ int control_last_error(struct session *session, const struct op *op, struct buf 
         return record_last(&session->record, op->uid, buf);
 }
 
-/** control_accesslog() - operations, oldest first. */
-int control_accesslog(struct session *session, const struct op *op, struct buf *buf) {
+/** control_top() - who asks for what and what it costs. */
+int control_top(struct session *session, const struct op *op, struct buf *buf) {
         (void)op;
-        return record_access(&session->record, buf);
+        return record_top(&session->record, buf);
 }
 
 static void add_counters(struct session *session, struct buf *buf, const char *name,
@@ -124,6 +126,9 @@ int control_metrics(struct session *session, const struct op *op, struct buf *bu
                      session->record.failures);
         add_value(buf, "hcloudfs_api_calls_total", "counter", "API calls that requests caused.",
                   atomic_load(&session->record.calls));
+        add_value(buf, "hcloudfs_api_calls_ahead_total", "counter",
+                  "API calls that nobody waited for: asked ahead, polled or followed.",
+                  atomic_load(&session->record.calls_ahead));
         add_value(buf, "hcloudfs_nodes", "gauge", "Files and directories the kernel knows.", nodes);
         add_value(buf, "hcloudfs_waiting", "gauge", "Requests that wait for the cloud.", waiting);
         add_value(buf, "hcloudfs_ahead_queued", "gauge", "Prefetches that wait for their turn.",

@@ -21,6 +21,14 @@ static int write_log_level(struct session *session, struct op *op, const char *l
         return 0;
 }
 
+static struct trail *accesslog(struct session *session) {
+        return &session->record.access;
+}
+
+static struct trail *events(struct session *session) {
+        return &session->events;
+}
+
 const struct control_row control_rows[] = {
         { .name = "README",
           .mode = 0444,
@@ -31,8 +39,9 @@ const struct control_row control_rows[] = {
           .mode = 0444,
           .type = ENTRY_FILE,
           .is_live = true,
-          .render = control_accesslog },
+          .trail = accesslog },
         { .name = "errors", .mode = 0444, .type = ENTRY_FILE, .render = control_errors },
+        { .name = "events", .mode = 0444, .type = ENTRY_FILE, .is_live = true, .trail = events },
         { .name = "last_error",
           .mode = 0444,
           .type = ENTRY_FILE,
@@ -53,6 +62,11 @@ const struct control_row control_rows[] = {
           .render = control_refresh_usage,
           .write = refresh_path },
         { .name = "status", .mode = 0444, .type = ENTRY_FILE, .render = control_status },
+        { .name = "top",
+          .mode = 0444,
+          .type = ENTRY_FILE,
+          .is_live = true,
+          .render = control_top },
         { .name = "version",
           .mode = 0444,
           .type = ENTRY_FILE,
@@ -91,16 +105,21 @@ static int list(struct branch *branch, struct op *op, struct node *node, struct 
 static int read_file(struct branch *branch, struct op *op, struct node *node,
                      struct document **ret) {
         const struct control_row *row = node->data;
+        struct session *session = session_of(branch);
         struct buf text = BUF_INIT(0);
+        uint64_t cut = 0;
         int r;
 
-        r = row->render(session_of(branch), op, &text);
+        r = row->trail ? trail_copy(row->trail(session), &text, &cut)
+                       : row->render(session, op, &text);
         if (r < 0)
                 op_fail(op, -r, "cannot tell: %s", strerror(-r));
         else
                 r = local_document_new(&text, row->is_fixed ? INT64_MAX : stamp_monotonic_ms(),
                                        ret);
         buf_done(&text);
+        if (r == 0)
+                (*ret)->cut = cut;
         return r;
 }
 

@@ -14,6 +14,7 @@ struct control_row {
         bool is_live;  /* made anew at every look, for who looks */
         bool is_fixed; /* never changes during a mount */
         int (*render)(struct session *session, const struct op *op, struct buf *buf);
+        struct trail *(*trail)(struct session *session); /* in place of it: a log */
         /* A line that was written to it; replies when done. May block. NULL: not writable. */
         int (*write)(struct session *session, struct op *op, const char *line);
 };
@@ -32,7 +33,7 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
 int control_errors(struct session *session, const struct op *op, struct buf *buf);
 int control_last_error(struct session *session, const struct op *op, struct buf *buf);
 int control_metrics(struct session *session, const struct op *op, struct buf *buf);
-int control_accesslog(struct session *session, const struct op *op, struct buf *buf);
+int control_top(struct session *session, const struct op *op, struct buf *buf);
 int control_limits(struct session *session, const struct op *op, struct buf *buf);
 int control_log_level(struct session *session, const struct op *op, struct buf *buf);
 int control_refresh_usage(struct session *session, const struct op *op, struct buf *buf);

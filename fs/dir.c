@@ -159,6 +159,18 @@ void dir_on_forget_many(fuse_req_t req, size_t count, struct fuse_forget_data *f
         fuse_reply_none(req);
 }
 
+/* The request's directory is held open by one less. */
+static void closed(struct task *task) {
+        struct session *session = task->session;
+        const struct node *dir;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                watch_closed(&session->watch, dir);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /* The place that waits for a list (file rule 7). */
 static int serve_open(struct task *task) {
         struct session *session = task->session;
@@ -171,8 +183,10 @@ static int serve_open(struct task *task) {
         task->fi.keep_cache = directory_keep(dir->directory);
         if (!task_waited(task, WANT_LIST))
                 ahead_entered(session, dir, false);
+        watch_opened(&session->watch, dir);
         pthread_mutex_unlock(&session->tree.lock);
-        fuse_reply_open(task->req, &task->fi);
+        if (fuse_reply_open(task->req, &task->fi) < 0)
+                closed(task); /* nobody got it */
         return task_end(task);
 }
 
@@ -333,11 +347,12 @@ void dir_on_read_plus(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset
 }
 
 static int serve_release(struct task *task) {
+        closed(task);
         fuse_reply_err(task->req, 0);
         return task_end(task);
 }
 
-/** dir_on_release() - an open directory has no state. */
+/** dir_on_release() - an open directory has no state but that it is open. */
 void dir_on_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_RELEASEDIR, node, serve_release);
 

@@ -100,6 +100,7 @@ static int64_t ask(struct feed *feed, char **revision) {
 
         r = branch->ops->watch(branch, &feed->op, feed->node, FEED_WAIT_S, revision);
         took_ms = stamp_monotonic_ms() - began_ms;
+        record_ahead(&feed->session->record, feed->op.calls);
         if (r == 0)
                 republish(feed->session, feed->node);
         pthread_mutex_lock(&feeds->lock);

@@ -5,6 +5,7 @@
 #include "fs/attr.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/events.h"
 #include "fs/session.h"
 
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
@@ -59,6 +60,8 @@ static bool install(struct session *session, struct node *node, const struct sna
 
         if (node->directory->snapshot != before)
                 return false;
+        if (old && !node->branch->is_local)
+                events_names(session, node, old, after->listing);
         if (!old || old->hash != after->listing->hash) {
                 if (old)
                         tell_vanished(session, node, old, after->listing);
@@ -145,6 +148,8 @@ static int publish_body(struct session *session, struct node *node, struct docum
                 notify_inode(&session->notify, node->id);
         if (is_changed)
                 watch_wake(&session->watch, node);
+        if (is_changed && !is_first && !node->branch->is_local)
+                events_changed(session, node);
         pthread_mutex_unlock(&session->tree.lock);
         return node->content ? 0 : -ENOMEM;
 }

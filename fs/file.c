@@ -9,6 +9,7 @@
 #include "fs/attr.h"
 #include "fs/change.h"
 #include "fs/content.h"
+#include "fs/control.h"
 #include "fs/session.h"
 
 enum { TRIES_MAX = 3 };
@@ -221,6 +222,7 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
 
         handle_begin(session, handle, node);
         handle->snapshot = document;
+        handle->begin = document ? document->cut : 0;
         handle->is_direct = handle->can_write || is_direct(node);
         task->fi.noflush = !handle->can_write;
         if (!handle->is_direct) {
@@ -301,22 +303,36 @@ void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         task_run(task);
 }
 
-static int reply_bytes(struct task *task, const struct document *document) {
-        size_t offset = (size_t)task->offset, left;
+/* From @offset on, which is the request's but in logs. */
+static int reply_bytes(struct task *task, const struct document *document, size_t offset) {
+        size_t left = offset < document->len ? document->len - offset : 0;
 
-        left = offset < document->len ? document->len - offset : 0;
         fuse_reply_buf(task->req, left ? document->data + offset : NULL,
                        left < task->size ? left : task->size);
         return task_end(task);
 }
 
+/*
+ * Where the request's offset stands in what the handle reads: in a log, whose beginning goes, not
+ * where it did. Who is behind goes on with the first line that is left. Tree locked.
+ */
+static size_t place_of(const struct task *task, struct handle *handle) {
+        uint64_t cut = handle->snapshot->cut, wanted = handle->begin + (uint64_t)task->offset;
+
+        if (wanted < cut) {
+                handle->begin += cut - wanted;
+                wanted = cut;
+        }
+        return (size_t)(wanted - cut);
+}
+
 /* A direct handle reads on in what it began with; at the beginning, or at the end of what grows,
  * it looks again. Tree locked. */
-static bool wants_newer(const struct task *task, const struct handle *handle) {
+static bool wants_newer(const struct task *task, struct handle *handle) {
         if (task_waited(task, WANT_BODY) || !handle->snapshot)
                 return true;
         if (handle->node->is_live)
-                return handle->has_seen && (size_t)task->offset >= handle->snapshot->len;
+                return handle->has_seen && place_of(task, handle) >= handle->snapshot->len;
         return handle->has_seen && task->offset == 0;
 }
 
@@ -345,6 +361,7 @@ static int serve_read_direct(struct task *task) {
         struct tree *tree = &task->session->tree;
         struct handle *handle = handle_of(task);
         struct document *document;
+        size_t offset, end;
         int r;
 
         pthread_mutex_lock(&tree->lock);
@@ -358,15 +375,19 @@ static int serve_read_direct(struct task *task) {
                 handle->seen_hash = handle->snapshot->hash;
         handle->has_seen = true;
         document = document_ref(handle->snapshot);
+        offset = place_of(task, handle);
+        end = offset < document->len && document->len - offset > task->size ? offset + task->size
+                                                                            : document->len;
+        handle->read_end = document->cut + end;
         pthread_mutex_unlock(&tree->lock);
-        r = reply_bytes(task, document);
+        r = reply_bytes(task, document, offset);
         document_unref(document);
         return r;
 }
 
 /* A read-only mount has no handles: a live file is looked at in each read. */
 static int serve_read_live(struct task *task, struct document *document) {
-        int r = reply_bytes(task, document);
+        int r = reply_bytes(task, document, (size_t)task->offset);
 
         document_unref(document);
         return r;
@@ -389,7 +410,7 @@ static int serve_read(struct task *task) {
                 return r;
         document = document_ref(node->content->published);
         pthread_mutex_unlock(&task->session->tree.lock);
-        r = reply_bytes(task, document);
+        r = reply_bytes(task, document, (size_t)task->offset);
         document_unref(document);
         return r;
 }
@@ -453,18 +474,35 @@ void file_on_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi)
         task_run(task);
 }
 
+/* Is there something that the handle has not read yet? Tree locked. */
+static bool has_news(struct session *session, const struct handle *handle) {
+        const struct control_row *row = control_row(handle->node);
+        const struct content *content = handle->node->content;
+
+        if (row)
+                return row->trail && trail_end(row->trail(session)) != handle->read_end;
+        return content && handle->has_seen && content->hash != handle->seen_hash;
+}
+
+/* Files that change by themselves, and logs. Tree locked. */
+static bool can_be_awaited(const struct handle *handle) {
+        const struct control_row *row = control_row(handle->node);
+
+        if (row)
+                return row->trail;
+        return handle->node->is_volatile && !handle->node->branch->is_local;
+}
+
 /* Like sysfs: a file that changes by itself says so when it is not what was read last. */
 static int serve_poll(struct task *task) {
         struct session *session = task->session;
         struct handle *handle = handle_of(task);
         unsigned events = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
-        const struct content *content;
         int r = 0;
 
         pthread_mutex_lock(&session->tree.lock);
-        if (handle && handle->node->is_volatile && !handle->node->branch->is_local) {
-                content = handle->node->content;
-                if (content && handle->has_seen && content->hash != handle->seen_hash)
+        if (handle && can_be_awaited(handle)) {
+                if (has_news(session, handle))
                         events |= POLLPRI | POLLERR;
                 if (task->poll)
                         r = watch_add(&session->watch, handle, STEAL(task->poll));

@@ -13,6 +13,7 @@ struct handle {
         struct handle *poll_next;
         int64_t polled_ms;             /* monotonic clock: last asked anew for its sake */
         uint64_t seen_hash;            /* version last read from its beginning */
+        uint64_t begin, read_end;      /* of a log: where offset 0 stands, how far it was read */
         bool has_seen, is_direct, is_polled;
         bool can_write;
 };

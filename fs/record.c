@@ -12,8 +12,15 @@ enum { COMMAND_TTL_MS = 2000 };
 
 /** record_init() - nothing happened yet. Returns 0 or -ENOMEM. */
 int record_init(struct record *record) {
-        *record = (struct record){ .access = BUF_INIT(RECORD_ACCESS_MAX + 16 * 1024) };
-        return pthread_mutex_init(&record->lock, NULL) ? -ENOMEM : 0;
+        int r;
+
+        *record = (struct record){ 0 };
+        r = trail_init(&record->access);
+        if (r == 0 && pthread_mutex_init(&record->lock, NULL)) {
+                trail_done(&record->access);
+                r = -ENOMEM;
+        }
+        return r;
 }
 
 /** record_done() - frees what it holds. */
@@ -22,7 +29,7 @@ void record_done(struct record *record) {
                 free(record->recent[i].path);
         for (size_t i = 0; i < RECORD_USERS; i++)
                 free(record->last[i].path);
-        buf_done(&record->access);
+        trail_done(&record->access);
         pthread_mutex_destroy(&record->lock);
 }
 
@@ -65,20 +72,6 @@ static const char *command_of(struct record *record, pid_t pid) {
         return command->name;
 }
 
-/* The log is bounded: its older half goes, at the end of a line. Locked. */
-static void trim(struct record *record) {
-        struct buf *log = &record->access;
-        const char *middle;
-        size_t cut;
-
-        if (log->len < RECORD_ACCESS_MAX)
-                return;
-        middle = memchr(log->data + log->len / 2, '\n', log->len - log->len / 2);
-        cut = middle ? (size_t)(middle + 1 - log->data) : log->len;
-        memmove(log->data, log->data + cut, log->len - cut);
-        buf_truncate(log, log->len - cut);
-}
-
 static void add_result(struct buf *buf, int result) {
         const char *name = result < 0 ? strerrorname_np(-result) : "ok";
 
@@ -102,11 +95,41 @@ void record_begin(struct record *record, enum operation operation) {
         atomic_fetch_add_explicit(&record->operations[operation], 1, memory_order_relaxed);
 }
 
-/** record_operation() - an operation is done: add a line to the log, if it has a path. */
+/* The process's place: its own, else the one used longest ago. Locked. */
+static struct record_process *place_of(struct record *record, const struct record_entry *entry,
+                                       const char *name) {
+        struct record_process *oldest = &record->processes[0];
+
+        for (size_t i = 0; i < RECORD_PROCESSES; i++) {
+                struct record_process *process = &record->processes[i];
+
+                if (process->used && process->pid == entry->pid && strcmp(process->name, name) == 0)
+                        return process;
+                if (process->used < oldest->used)
+                        oldest = process;
+        }
+        *oldest = (struct record_process){ .pid = entry->pid, .uid = entry->uid };
+        (void)snprintf(oldest->name, sizeof(oldest->name), "%s", name);
+        return oldest;
+}
+
+/* Locked. */
+static void count(struct record *record, const struct record_entry *entry, const char *name,
+                  int64_t now_ms) {
+        struct record_process *process = place_of(record, entry, name);
+
+        process->operations++;
+        process->calls += entry->calls;
+        process->last_s = now_ms / 1000;
+        process->used = ++record->clock;
+}
+
+/** record_operation() - count what came of it and add a line to the log. */
 void record_operation(struct record *record, const struct record_entry *entry) {
+        struct buf line = BUF_INIT(64 * 1024);
         char now[STAMP_TEXT_SIZE];
         int64_t ms = stamp_now_ms();
-        struct buf *log = &record->access;
+        const char *command;
 
         if (entry->result < 0)
                 atomic_fetch_add_explicit(&record->failures[entry->operation], 1,
@@ -116,16 +139,24 @@ void record_operation(struct record *record, const struct record_entry *entry) {
                 return;
         stamp_format(ms / 1000, now);
         pthread_mutex_lock(&record->lock);
-        trim(record);
-        (void)buf_printf(log, "%s uid=%u pid=%d %s %s ", now, (unsigned)entry->uid, (int)entry->pid,
-                         command_of(record, entry->pid), operation_name(entry->operation));
-        add_path(log, entry->path, entry->name);
-        (void)buf_add_char(log, ' ');
-        add_result(log, entry->result);
-        (void)buf_printf(log, " %lld.%03lldms calls=%u\n", (long long)(entry->micros / 1000),
-                         (long long)(entry->micros % 1000), entry->calls);
-        log->error = 0;
+        command = command_of(record, entry->pid);
+        count(record, entry, command, ms);
+        (void)buf_printf(&line, "%s uid=%u pid=%d %s %s ", now, (unsigned)entry->uid,
+                         (int)entry->pid, command, operation_name(entry->operation));
         pthread_mutex_unlock(&record->lock);
+        add_path(&line, entry->path, entry->name);
+        (void)buf_add_char(&line, ' ');
+        add_result(&line, entry->result);
+        (void)buf_printf(&line, " %lld.%03lldms calls=%u\n", (long long)(entry->micros / 1000),
+                         (long long)(entry->micros % 1000), entry->calls);
+        if (!line.error)
+                trail_add(&record->access, line.data, line.len);
+        buf_done(&line);
+}
+
+/** record_ahead() - API calls that nobody waited for. */
+void record_ahead(struct record *record, unsigned calls) {
+        atomic_fetch_add_explicit(&record->calls_ahead, calls, memory_order_relaxed);
 }
 
 static void fill(struct record_failure *failure, const struct record_entry *entry,
@@ -195,14 +226,40 @@ static int render(const struct record_failure *failure, struct buf *buf) {
         return buf_add_char(buf, '\n');
 }
 
-/** record_access() - append the log of operations. */
-int record_access(struct record *record, struct buf *buf) {
-        int r;
+/* Who caused the most calls comes first, then who asked most. */
+static int compare_processes(const void *left, const void *right) {
+        const struct record_process *a = left, *b = right;
 
+        if (a->calls != b->calls)
+                return a->calls < b->calls ? 1 : -1;
+        if (a->operations != b->operations)
+                return a->operations < b->operations ? 1 : -1;
+        return a->used < b->used ? 1 : a->used > b->used ? -1 : 0;
+}
+
+/** record_top() - append what processes did, a line each. 0, -ENOMEM or as buf_reserve(). */
+int record_top(struct record *record, struct buf *buf) {
+        _cleanup_(freep) struct record_process *list = calloc(RECORD_PROCESSES, sizeof(*list));
+
+        if (!list)
+                return -ENOMEM;
         pthread_mutex_lock(&record->lock);
-        r = buf_add(buf, record->access.data, record->access.len);
+        memcpy(list, record->processes, sizeof(record->processes));
         pthread_mutex_unlock(&record->lock);
-        return r;
+        qsort(list, RECORD_PROCESSES, sizeof(*list), compare_processes);
+        (void)buf_printf(buf, "%10s %10s %7s %7s %-20s %s\n", "calls", "operations", "pid", "uid",
+                         "last", "command");
+        for (size_t i = 0; i < RECORD_PROCESSES; i++) {
+                char last[STAMP_TEXT_SIZE];
+
+                if (!list[i].used)
+                        continue;
+                stamp_format(list[i].last_s, last);
+                (void)buf_printf(buf, "%10llu %10llu %7d %7u %-20s %s\n", list[i].calls,
+                                 list[i].operations, (int)list[i].pid, (unsigned)list[i].uid, last,
+                                 list[i].name);
+        }
+        return buf->error;
 }
 
 /** record_recent() - append the recent failures, oldest first, a line each. */

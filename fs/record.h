@@ -6,11 +6,12 @@
 #include <pthread.h>
 
 #include "fs/task.h"
+#include "fs/trail.h"
 
 enum {
-        RECORD_ACCESS_MAX = 1024 * 1024, /* bytes of the log, then its older half goes */
         RECORD_FAILURES = 128,
         RECORD_USERS = 64,
+        RECORD_PROCESSES = 256, /* then the one that did nothing for the longest time goes */
 };
 
 /* One finished operation. */
@@ -42,15 +43,28 @@ struct record_command {
         char name[RECORD_COMMAND_SIZE];
 };
 
+/* What a process did and caused. */
+struct record_process {
+        pid_t pid;          /* of a thread, as the kernel tells it; 0: a free place */
+        uid_t uid;
+        unsigned long long operations, calls;
+        int64_t last_s;     /* realtime */
+        uint64_t used;
+        char name[RECORD_COMMAND_SIZE];
+};
+
 struct record {
         pthread_mutex_t lock;
         atomic_ullong operations[OPERATION_MAX], failures[OPERATION_MAX];
-        atomic_ullong calls;
-        struct buf access;
+        atomic_ullong calls;       /* that requests caused … */
+        atomic_ullong calls_ahead; /* … and that nobody waited for */
+        struct trail access;
         struct record_failure recent[RECORD_FAILURES]; /* a ring; the next goes to … */
         size_t next;
         struct record_failure last[RECORD_USERS];      /* of each user */
         struct record_command commands[RECORD_COMMANDS];
+        struct record_process processes[RECORD_PROCESSES];
+        uint64_t clock;
 };
 
 int record_init(struct record *record);
@@ -59,6 +73,7 @@ void record_begin(struct record *record, enum operation operation);
 void record_operation(struct record *record, const struct record_entry *entry);
 void record_failed(struct record *record, const struct record_entry *entry,
                    const struct op_fault *fault);
-int record_access(struct record *record, struct buf *buf);
+void record_ahead(struct record *record, unsigned calls);
+int record_top(struct record *record, struct buf *buf);
 int record_recent(struct record *record, struct buf *buf);
 int record_last(struct record *record, uid_t uid, struct buf *buf);

@@ -114,6 +114,8 @@ int session_new(const struct session_options *options, struct session **ret) {
                 r = watch_init(&session->watch, session);
         if (r == 0)
                 r = feeds_init(&session->feeds);
+        if (r == 0)
+                r = trail_init(&session->events);
         if (r < 0)
                 return r;
         record_accounts(session);
@@ -138,6 +140,7 @@ struct session *session_free(struct session *session) {
         tree_done(&session->tree);
         wait_done(&session->wait);
         record_done(&session->record);
+        trail_done(&session->events);
         free(session);
         return NULL;
 }

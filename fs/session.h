@@ -40,6 +40,7 @@ struct session {
         struct ahead ahead;
         struct watch watch;
         struct feeds feeds;
+        struct trail events;     /* fs/events.h */
         struct record record;
         struct session_options options;
         struct branch root, control, why;

@@ -126,6 +126,11 @@ static void finish(struct task *task, int r) {
 
         entry.path = is_known ? buf_str(&path) : NULL;
         record_operation(&session->record, &entry);
+        if (is_known && atomic_load(&session->watch.follows_log)) {
+                pthread_mutex_lock(&session->tree.lock);
+                watch_wake_trail(&session->watch, &session->record.access);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
         entry.path = buf_str(&path);
         if (is_failure(task, r)) {
                 record_failed(&session->record, &entry, &task->op.fault);

@@ -192,6 +192,8 @@ static int fly(struct session *session, struct flight *flight) {
                 is_first = false;
                 task = next;
         }
+        if (is_first)
+                record_ahead(&session->record, flight->op.calls);
         flight_free(session, flight);
         return r;
 }

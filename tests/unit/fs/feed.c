@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a feed tells of is seen at once; and when there is none, nothing gets worse. */
+#include <dirent.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/stamp.h"
@@ -41,15 +43,19 @@ static bool says(const char *command, const char *expected) {
         return is_so;
 }
 
-/* Looks again and again, for a second. */
-static bool says_soon(const char *command, const char *expected) {
-        int64_t until = stamp_monotonic_ms() + WITHIN_MS;
+/* Looks again and again. */
+static bool says_within(int64_t ms, const char *command, const char *expected) {
+        int64_t until = stamp_monotonic_ms() + ms;
 
         do
                 if (says(command, expected))
                         return true;
         while (stamp_monotonic_ms() < until);
         return false;
+}
+
+static bool says_soon(const char *command, const char *expected) {
+        return says_within(WITHIN_MS, command, expected);
 }
 
 static bool has_line(const char *wanted) {
@@ -185,6 +191,106 @@ START_TEST(what_moves_by_itself_is_looked_at_anew) {
 }
 END_TEST
 
+/* Nobody tells, but asking costs next to nothing, and somebody looks. */
+START_TEST(an_open_directory_is_looked_at_every_few_seconds) {
+        struct place *list;
+        char path[128];
+        DIR *dir;
+
+        begin();
+        list = fake_add(view, NULL, "instances", ENTRY_DIRECTORY, NULL);
+        fake_add(view, list, "a.json", ENTRY_FILE, "1\n");
+        fake_set_confirms(view, list);
+        ck_assert(says("ls demo/instances; cat demo/instances/a.json", "a.json\n1\n"));
+        (void)snprintf(path, sizeof(path), "%s/demo/instances", mounted.path);
+        dir = opendir(path);
+        ck_assert_ptr_nonnull(dir);
+        fake_add(view, list, "b.json", ENTRY_FILE, "2\n");
+        fake_write(view, fake_at(view, "instances/a.json"), "3\n");
+        ck_assert(says_within(2 * WATCH_CONFIRM_MS, "ls demo/instances", "a.json\nb.json\n"));
+        ck_assert(says_soon("cat demo/instances/a.json", "3\n"));
+        closedir(dir);
+        end();
+}
+END_TEST
+
+START_TEST(a_directory_that_was_closed_is_left_alone) {
+        struct place *list;
+
+        begin();
+        list = fake_add(view, NULL, "instances", ENTRY_DIRECTORY, NULL);
+        fake_set_confirms(view, list);
+        ck_assert(says("ls demo/instances", ""));
+        mounted_settle(&mounted);
+        pthread_mutex_lock(&mounted.session->tree.lock);
+        ck_assert_ptr_null(mounted.session->watch.directories);
+        pthread_mutex_unlock(&mounted.session->tree.lock);
+        end();
+}
+END_TEST
+
+START_TEST(changes_are_written_down) {
+        begin();
+        ck_assert(says("cat demo/config/app=shop/greeting", "hello\n"));
+        fake_await_watches(view, 1);
+        fake_write(view, value, "good morning\n");
+        fake_add(view, config, "app=bank", ENTRY_DIRECTORY, NULL);
+        fake_tell(view);
+        ck_assert(says_soon("cut -d ' ' -f 2- .hcloudfs/events",
+                            "new /demo/config/app=bank\n"
+                            "changed /demo/config/app=shop/greeting\n"));
+        fake_remove(view, fake_at(view, "config/app=bank"));
+        fake_tell(view);
+        ck_assert(says_soon("tail -n 1 .hcloudfs/events | cut -d ' ' -f 2-",
+                            "gone /demo/config/app=bank\n"));
+        end();
+}
+END_TEST
+
+static void write_log(unsigned lines) {
+        struct record_entry entry = { .operation = OPERATION_READ, .path = "/some/where" };
+
+        for (unsigned i = 0; i < lines; i++)
+                record_operation(&mounted.session->record, &entry);
+        entry.path = "/the/last";
+        record_operation(&mounted.session->record, &entry);
+}
+
+/* Reads to the end, line by line; returns how many there were, the last in @ret. */
+static unsigned read_lines(FILE *file, char ret[256]) {
+        unsigned count = 0;
+
+        clearerr(file);
+        while (fgets(ret, 256, file)) {
+                ck_assert_msg(strncmp(ret, "20", 2) == 0, "a line begins with: %s", ret);
+                count++;
+        }
+        return count;
+}
+
+/* A log loses its beginning; who follows it goes on all the same, with whole lines. */
+START_TEST(who_follows_a_log_that_is_cut_goes_on) {
+        enum { MANY = 20000 };
+        char path[128], line[256];
+        FILE *file;
+
+        begin();
+        (void)snprintf(path, sizeof(path), "%s/.hcloudfs/accesslog", mounted.path);
+        file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        write_log(100);
+        ck_assert_uint_ge(read_lines(file, line), 1);
+        write_log(MANY);
+        ck_assert_uint_gt(read_lines(file, line), MANY / 4);
+        ck_assert_ptr_nonnull(strstr(line, "/the/last"));
+        write_log(1);
+        ck_assert_uint_eq(read_lines(file, line), 2);
+        ck_assert_ptr_nonnull(strstr(line, "/the/last"));
+        (void)fclose(file);
+        end();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "value", .test = a_value_is_seen_at_once },
@@ -196,6 +302,10 @@ int main(void) {
                 { .name = "failure", .test = a_failure_is_tried_again },
                 { .name = "readers", .test = who_reads_reads_on_in_one_version },
                 { .name = "moving", .test = what_moves_by_itself_is_looked_at_anew },
+                { .name = "open", .test = an_open_directory_is_looked_at_every_few_seconds },
+                { .name = "closed", .test = a_directory_that_was_closed_is_left_alone },
+                { .name = "events", .test = changes_are_written_down },
+                { .name = "log", .test = who_follows_a_log_that_is_cut_goes_on },
                 { 0 },
         };
 

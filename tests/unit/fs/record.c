@@ -2,6 +2,7 @@
 #include "fs/record.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/unit.h"
 
@@ -40,6 +41,7 @@ static void end(void) {
 START_TEST(operations_are_counted_and_written_down) {
         struct record_entry entry = entry_of(7, "/a\nb", 0);
         struct buf buf = BUF_INIT(0);
+        uint64_t cut;
 
         begin();
         entry.name = "c";
@@ -50,7 +52,7 @@ START_TEST(operations_are_counted_and_written_down) {
         ck_assert_uint_eq(atomic_load(&record->operations[OPERATION_READ]), 1);
         ck_assert_uint_eq(atomic_load(&record->failures[OPERATION_READ]), 1);
         ck_assert_uint_eq(atomic_load(&record->calls), 4);
-        ck_assert_int_eq(record_access(record, &buf), 0);
+        ck_assert_int_eq(trail_copy(&record->access, &buf, &cut), 0);
         ck_assert_ptr_nonnull(strstr(buf_str(&buf), "Z uid=7 pid=0 kernel read /a?b/c ok "
                                                     "1234.567ms calls=2\n"));
         buf_done(&buf);
@@ -61,15 +63,39 @@ END_TEST
 START_TEST(the_log_is_bounded_and_cut_at_a_line) {
         const struct record_entry entry = entry_of(1, "/some/path/that/is/rather/long", 0);
         struct buf buf = BUF_INIT(0);
+        uint64_t cut;
 
         begin();
         for (int i = 0; i < 30000; i++)
                 record_operation(record, &entry);
-        ck_assert_int_eq(record_access(record, &buf), 0);
-        ck_assert_uint_le(buf.len, RECORD_ACCESS_MAX + 4096);
-        ck_assert_uint_ge(buf.len, RECORD_ACCESS_MAX / 2 - 4096);
+        ck_assert_int_eq(trail_copy(&record->access, &buf, &cut), 0);
+        ck_assert_uint_eq(cut + buf.len, trail_end(&record->access));
+        ck_assert_uint_le(buf.len, TRAIL_MAX + 4096);
+        ck_assert_uint_ge(buf.len, TRAIL_MAX / 2 - 4096);
         ck_assert_int_eq(buf.data[4], '-');
         ck_assert_int_eq(buf.data[buf.len - 1], '\n');
+        buf_done(&buf);
+        end();
+}
+END_TEST
+
+START_TEST(processes_are_told_apart) {
+        struct record_entry entry = entry_of(7, "/a", 0);
+        struct buf buf = BUF_INIT(0);
+
+        begin();
+        entry.pid = getpid();
+        record_operation(record, &entry);
+        record_operation(record, &entry);
+        entry.pid = 0;
+        entry.calls = 3;
+        record_operation(record, &entry);
+        ck_assert_int_eq(record_top(record, &buf), 0);
+        ck_assert_ptr_nonnull(strstr(buf_str(&buf), "         4          2 "));
+        ck_assert_ptr_nonnull(strstr(buf_str(&buf), "         3          1       0 "));
+        ck_assert_ptr_nonnull(strstr(buf_str(&buf), " kernel\n"));
+        ck_assert(strstr(buf_str(&buf), "         4          2 ") <
+                  strstr(buf_str(&buf), "         3          1 "));
         buf_done(&buf);
         end();
 }
@@ -125,6 +151,7 @@ int main(void) {
         const struct unit_case cases[] = {
                 { .name = "operation", .test = operations_are_counted_and_written_down },
                 { .name = "bound", .test = the_log_is_bounded_and_cut_at_a_line },
+                { .name = "top", .test = processes_are_told_apart },
                 { .name = "last", .test = each_user_sees_his_own_last_failure },
                 { .name = "recent", .test = recent_failures_are_a_ring },
                 { 0 },
