@@ -61,8 +61,9 @@ static int check_text(struct planner *planner, const struct action *action) {
         if (!json_is(planner->mine, JSON_OBJECT))
                 return op_fail(op, EINVAL, "an action takes a JSON object");
         if (json_member(planner->mine, comment_member))
-                return op_fail(op, EINVAL, "this is still the template: take _comment out to send "
-                                           "it; nothing was sent");
+                return op_fail(op, EINVAL,
+                               "this is still the template: take _comment out to send "
+                               "it; nothing was sent");
         if (takes_nothing(action) && json_next(planner->mine, &cursor))
                 return op_fail(op, EINVAL, "this call has no body: write {}");
         return planner_check_cover(planner);
@@ -101,9 +102,9 @@ static int plan_action(struct planner *planner, const struct action *action) {
         planner->is_creation = action->is_creation;
         planner->secret_members = action->secrets;
         if (r == 0)
-                r = action->plan ? action->plan(planner)
-                                 : planner_add_row(planner, action->call, action->body,
-                                                   action->params);
+                r = action->plan
+                            ? action->plan(planner)
+                            : planner_add_row(planner, action->call, action->body, action->params);
         if (r == 0)
                 planner->steps[planner->count - 1].deletions = (unsigned)count;
         return r;

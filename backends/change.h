@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changing the tree. Each function computes the change as a plan of requests first, checks it against
- * the account's settings and a fresh answer, then sends step by step, telling `op->watch` of each
- * (with `op->plan_only` it stops before the first). All may block until the op's deadline; a step
- * that was sent is never given up for an interrupt.
+ * Changing the tree. Each function computes the change as a plan of requests first, checks it
+ * against the account's settings and a fresh answer, then sends step by step, telling `op->watch` of
+ * each (with `op->plan_only` it stops before the first). All may block until the op's deadline; a
+ * step that was sent is never given up for an interrupt. Changes of one document, and of all that
+ * belongs to a resource which works on one thing only, wait for each other.
  *
  * Common errors, the reason always in the op: -EPERM what no call can do, or the account's own
  * settings forbid (the reason names the setting); -EACCES, -EEXIST, -EBUSY, … what the service
@@ -20,7 +21,7 @@ struct change_result {
         unsigned steps;            /* requests sent (planned, with `plan_only`) */
         struct document *document; /* save: the version now, NULL if it could not be read back;
                                       with -ESTALE: the one that stood in the way. Owned. */
-        struct entry entry;        /* create, mkdir, link: the new entry; name NULL if unknown. Owned. */
+        struct entry entry;        /* create, mkdir, link: what is new; name NULL if unknown. Owned. */
         char *answer;              /* action: the answer's body, no secret in it; owned, or NULL */
         char *secret;              /* action: what it issued; owned, or NULL */
         const char *secret_file;   /* name that the tree gives it */
@@ -41,7 +42,8 @@ enum ability {
         IS_SECRET = 1 << 8,      /* action: what is written to it must be kept nowhere */
 };
 unsigned view_abilities(const struct view *view, const struct place *place);
-bool place_is_document(const struct place *place); /* an item of its own, not a resource's attribute */
+/* An item of its own, not a resource's attribute. */
+bool place_is_document(const struct place *place);
 
 /*
  * Saves a document. @base: the bytes the editor read, NULL if none were; differs from the service's
@@ -83,8 +85,8 @@ int view_level(struct view *view, struct op *op, struct place *directory, const 
 /* rm of a document, rmdir of a resource. -ENOTEMPTY, -EBUSY: what blocks it, on fresh answers. */
 int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret);
 
-/* Would view_remove() be allowed? Without a request, for a removal that is answered before it is
- * sent. */
+/* Would view_remove() be allowed, the budget included? Without a request, for a removal that is
+ * answered before it is sent. */
 int view_may_remove(struct view *view, struct op *op, const struct place *place);
 
 /* ln -s and rm of a relation. @target: the item that is joined. */

@@ -61,8 +61,8 @@ static int check_spelling(struct op *op, const char *decoded, const char *writte
 
 /**
  * decode_name() - the resource's name in a file's name: what stands for `*` in the pattern of its
- * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern or would
- * be shown otherwise.
+ * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern or
+ * would be shown otherwise.
  */
 int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret) {
         const char *pattern = kind->shape == SHAPE_DOCUMENT && kind->content.files
@@ -319,8 +319,8 @@ static int check_name(struct view *view, struct op *op, struct place *directory,
 
 /** view_create() - create a resource; see the header. */
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
-                const char *text, size_t len, const struct change_secret *secrets,
-                size_t n_secrets, struct change_result *ret) {
+                const char *text, size_t len, const struct change_secret *secrets, size_t n_secrets,
+                struct change_result *ret) {
         const struct create *create = create_row(directory, name);
         _cleanup_(freep) char *decoded = NULL;
         struct planner planner;
@@ -335,6 +335,8 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
         if (r < 0)
                 return r;
         r = planner_begin(&planner, view, op, directory);
+        if (r == 0 && !is_collection(directory) && planner_remember(&planner, name, "made") < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
         planner.file = is_collection(directory) ? directory->kind->content.files : NULL;
         planner.name = decoded;
         planner.text = text;

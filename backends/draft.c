@@ -60,10 +60,11 @@ static void write_need(const struct need *need, struct buf *text) {
 
 static int write_readme(const struct create *create, const struct kind *kind, const char *name,
                         struct buf *text) {
-        (void)buf_printf(text,
-                         "This is a draft of the %s %s. It is local: nothing was sent yet.\n\n"
-                         "Saving %s with all that is needed creates it; rmdir discards the draft.\n",
-                         kind->name, name, create->document);
+        (void)buf_printf(
+                text,
+                "This is a draft of the %s %s. It is local: nothing was sent yet.\n\n"
+                "Saving %s with all that is needed creates it; rmdir discards the draft.\n",
+                kind->name, name, create->document);
         if (create->needs)
                 (void)buf_add_str(text, "\nNeeded:\n");
         for (const struct need *need = create->needs; need && (need->at || need->file); need++)
@@ -77,6 +78,8 @@ static int write_readme(const struct create *create, const struct kind *kind, co
                          create->call->path, create->call->id);
         return text->error;
 }
+
+static const struct secret_member no_secrets;
 
 static int fill_draft(struct planner *planner, const struct create *create, struct draft *draft) {
         struct buf text = BUF_INIT(0), readme = BUF_INIT(0);
@@ -92,7 +95,8 @@ static int fill_draft(struct planner *planner, const struct create *create, stru
         (void)json_render(filled, JSON_PRETTY, &text);
         (void)buf_add_char(&text, '\n');
         (void)write_readme(create, planner->kind, planner->name, &readme);
-        *draft = (struct draft){ .document = create->document, .secrets = create->secrets };
+        *draft = (struct draft){ .document = create->document,
+                                 .secrets = create->secrets ? create->secrets : &no_secrets };
         draft->text = buf_steal(&text, NULL);
         draft->readme = buf_steal(&readme, NULL);
         if (draft->text && draft->readme)
@@ -152,7 +156,8 @@ static int check_level(struct op *op, const struct place *directory, const char 
         return r;
 }
 
-/** view_level() - a local level of a tree, which stays empty until it has content; see the header. */
+/** view_level() - a local level of a tree, which stays empty until it has content; see the header.
+ */
 int view_level(struct view *view, struct op *op, struct place *directory, const char *name,
                struct entry *ret) {
         struct buf decoded = BUF_INIT(4096), step = BUF_INIT(8192);
@@ -167,7 +172,8 @@ int view_level(struct view *view, struct op *op, struct place *directory, const 
         if (r == 0)
                 r = buf_printf(&step, "=%s", buf_str(&decoded));
         if (r == 0)
-                r = place_new(&(struct place_seed){ .type = PLACE_GROUP, .parent = directory,
+                r = place_new(&(struct place_seed){ .type = PLACE_GROUP,
+                                                    .parent = directory,
                                                     .kind = directory->kind,
                                                     .level = buf_str(&decoded),
                                                     .depth = directory->depth + 1,
@@ -177,8 +183,9 @@ int view_level(struct view *view, struct op *op, struct place *directory, const 
         buf_done(&step);
         if (r < 0)
                 return op->fault.error ? r : op_fail(op, -r, "out of memory");
-        *ret = (struct entry){ .name = strdup(name), .type = ENTRY_DIRECTORY, .place = place,
-                               .mode = 0755 };
+        *ret = (struct entry){
+                .name = strdup(name), .type = ENTRY_DIRECTORY, .place = place, .mode = 0755
+        };
         if (ret->name)
                 return 0;
         entry_done(ret);

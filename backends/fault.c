@@ -37,6 +37,7 @@ static const struct fault_row rows[] = {
         { "cse", "SVCSTG.00501153", 0, ENOENT },
         { "cse", "SVCSTG.00501125", 0, ENOENT },
         { "cse", "SVCSTG.00401116", 0, ENOENT },
+        { "cse", "SVCSTG.00400106", 0, ENOENT },
         { "cse", "SVCSTG.00501111", 0, EEXIST },
         { "cse", "SVCSTG.00400107", 0, EEXIST },
         { "cse", "SVCSTG.00501112", 0, EDQUOT },

@@ -5,7 +5,8 @@
 
 enum { MINUTE_MS = 60 * 1000 };
 
-/** guard_init() - the settings of an account. @per_minute: at most GUARD_BUDGET_MAX. 0 or -ENOMEM. */
+/** guard_init() - the settings of an account. @per_minute: at most GUARD_BUDGET_MAX. 0 or -ENOMEM.
+ */
 int guard_init(struct guard *guard, const char *account, enum account_access access,
                enum account_allow allow_delete, enum account_allow allow_create,
                unsigned per_minute) {
@@ -65,21 +66,35 @@ int guard_check(struct guard *guard, struct op *op, const struct call *call, enu
         return 0;
 }
 
-/* Takes deletions out of the budget; false, and none taken, if there are not so many left. */
-static bool take(struct guard *guard, unsigned count) {
-        int64_t now = stamp_monotonic_ms(), oldest;
+/* Are so many deletions left in the budget? Asking for more than there are exhausts it. */
+static bool has(struct guard *guard, int64_t now, unsigned count) {
+        int64_t oldest;
 
         if (guard->is_exhausted || count > guard->per_minute)
                 return false;
         oldest = guard->times[(guard->next + count - 1) % guard->per_minute];
-        if (oldest && now - oldest < MINUTE_MS) {
+        if (oldest && now - oldest < MINUTE_MS)
                 guard->is_exhausted = true;
+        return !guard->is_exhausted;
+}
+
+/* Takes deletions out of the budget; false, and none taken, if there are not so many left. */
+static bool take(struct guard *guard, unsigned count) {
+        int64_t now = stamp_monotonic_ms();
+
+        if (!has(guard, now, count))
                 return false;
-        }
         for (unsigned i = 0; i < count; i++)
                 guard->times[(guard->next + i) % guard->per_minute] = now;
         guard->next = (guard->next + count) % guard->per_minute;
         return true;
+}
+
+static int fail_exhausted(const struct guard *guard, struct op *op, const struct call *call) {
+        return op_fail(op, EDQUOT,
+                       "%s: more than %u deletions or creations of infrastructure within a minute "
+                       "in account %s; to go on: echo %s > .hcloudfs/acknowledge",
+                       call->id, guard->per_minute, guard->account, guard->account);
 }
 
 /**
@@ -103,10 +118,22 @@ int guard_spend(struct guard *guard, struct op *op, const struct call *call, uns
                 return op_fail(op, EDQUOT,
                                "%s: %u deletions at once, account %s has deletions_per_minute = %u",
                                call->id, count, guard->account, guard->per_minute);
-        return op_fail(op, EDQUOT,
-                       "%s: more than %u deletions or creations of infrastructure within a minute "
-                       "in account %s; to go on: echo %s > .hcloudfs/acknowledge",
-                       call->id, guard->per_minute, guard->account, guard->account);
+        return fail_exhausted(guard, op, call);
+}
+
+/**
+ * guard_may_spend() - would one more deletion be let through now? For one that is sent later.
+ * Returns 0 or -EDQUOT as guard_spend().
+ */
+int guard_may_spend(struct guard *guard, struct op *op, const struct call *call) {
+        bool may;
+
+        if (call->risk != RISK_DELETE || !guard->per_minute)
+                return 0;
+        (void)pthread_mutex_lock(&guard->lock);
+        may = has(guard, stamp_monotonic_ms(), 1);
+        (void)pthread_mutex_unlock(&guard->lock);
+        return may ? 0 : fail_exhausted(guard, op, call);
 }
 
 /** guard_acknowledge() - somebody has seen that the budget was used up: it begins anew. */

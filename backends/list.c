@@ -3,6 +3,7 @@
 
 #include "backends/name.h"
 #include "backends/select.h"
+#include "backends/turn.h"
 #include "base/text.h"
 
 static int add_place(struct listing_builder *builder, const struct place_seed *seed,
@@ -168,6 +169,17 @@ int list_actions(struct composer *composer, struct listing_builder *builder, str
         return r;
 }
 
+/* A directory that mkdir just made, before the service tells of it: making it may take long. */
+static bool was_made(const struct composer *composer, const struct place *place,
+                     const struct child *child) {
+        _cleanup_(freep) char *made = NULL;
+
+        if (!child->row || !child->row->create)
+                return false;
+        made = sent_get(composer->view, place, child->name);
+        return !text_is_empty(made);
+}
+
 /** list_content() - the entries that a row gives a fixed directory or a resource. 0 or errno. */
 int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
                  const struct place_row *row) {
@@ -184,7 +196,7 @@ int list_content(struct composer *composer, struct listing_builder *builder, str
                 r = add_link(composer, builder, place, link, item);
         for (const struct child *child = row->children;
              r == 0 && child && (child->kind || child->row); child++) {
-                if (!when_holds(&child->when, item))
+                if (!when_holds(&child->when, item) && !was_made(composer, place, child))
                         continue;
                 if (child->name && !view_shows_service(composer->view, child->name))
                         continue;

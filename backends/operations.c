@@ -55,15 +55,15 @@ static bool is_listed(const struct operation *operation, const char *place) {
 
 /* @act: what to do there, NULL for a read. */
 static int add_one(struct operations *operations, const struct call *call, const char *directory,
-               const char *name, const char *act) {
+                   const char *name, const char *act) {
         _cleanup_(freep) char *place = NULL;
         struct operation *operation;
 
         if (!call || call->extension)
                 return 0;
         operation = find(operations, call);
-        if (!operation || asprintf(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name,
-                                   act ? act : "") < 0) {
+        if (!operation ||
+            asprintf(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name, act ? act : "") < 0) {
                 place = NULL;
                 return -ENOMEM;
         }
@@ -198,7 +198,7 @@ static int walk_lists(struct operations *operations, const struct kind *kind, co
 static int walk_life(struct operations *operations, const struct kind *kind, const char *below,
                      const char *name) {
         const struct create *create = kind->create;
-        const char *act = !create                            ? NULL
+        const char *act = !create                         ? NULL
                           : create->how == CREATE_AT_ONCE ? "mkdir"
                           : create->how == CREATE_DRAFT   ? "mkdir, then save"
                                                           : "new file";

@@ -145,8 +145,7 @@ static int add_param(struct planner *planner, struct plan_step *step, const char
         return text_is_empty(known) ? 0 : param_list_set(&step->params, name, known);
 }
 
-static int copy_params(struct planner *planner, struct plan_step *step,
-                       const char *const *params) {
+static int copy_params(struct planner *planner, struct plan_step *step, const char *const *params) {
         const struct param_list *extra = &planner->composer.extra;
         int r = 0;
 
@@ -228,7 +227,8 @@ int planner_fresh(struct planner *planner, const struct call *call, struct json 
         return r;
 }
 
-/** planner_load() - read the resource anew, in full, into planner->item. 0 or the call's failure. */
+/** planner_load() - read the resource anew, in full, into planner->item. 0 or the call's failure.
+ */
 int planner_load(struct planner *planner) {
         bool before = be_fresh(planner->composer.op);
         struct json *item = NULL;
@@ -242,7 +242,8 @@ int planner_load(struct planner *planner) {
         return 0;
 }
 
-/** planner_allowed() - does the resource, as it was loaded, allow the change? 0 or the row's errno. */
+/** planner_allowed() - does the resource, as it was loaded, allow the change? 0 or the row's errno.
+ */
 int planner_allowed(struct planner *planner, const struct only_if *allowed) {
         if (when_holds(&allowed->when, planner->item))
                 return 0;

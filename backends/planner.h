@@ -7,7 +7,8 @@
 
 enum { PLAN_STEPS_MAX = 64 };
 
-/* Stands for a secret wherever a change is told of; a text that holds it is refused (file rule 21). */
+/* Stands for a secret wherever a change is told of; a text that holds it is refused (file rule 21).
+ */
 #define PLANNER_COVER "<write-only: enter again>"
 
 /* One request of the plan. */

@@ -6,8 +6,8 @@
 
 /* The link of a resource's directory that ln -s makes, NULL if there is none of this name. */
 static const struct link *link_row(const struct place *directory, const char *name) {
-        const struct link *link = directory->type == PLACE_ITEM ? directory->kind->content.links
-                                                                : NULL;
+        const struct link *link =
+                directory->type == PLACE_ITEM ? directory->kind->content.links : NULL;
 
         for (; link && link->name; link++)
                 if (link->relation && (!name || text_eq(link->name, name)))

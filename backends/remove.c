@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ending things: resources by rmdir, documents by rm. */
 #include "backends/change-internal.h"
+#include "backends/turn.h"
 #include "backends/view-internal.h"
 #include "base/stamp.h"
 #include "base/text.h"
 
-/** place_removal() - the row that ends the resource or document at a place; NULL where none does. */
+/** place_removal() - the row that ends the resource or document at a place; NULL where none does.
+ */
 const struct removal *place_removal(const struct place *place) {
         if (place->type == PLACE_ITEM)
                 return place->kind->removal;
@@ -22,14 +24,18 @@ bool place_is_document(const struct place *place) {
                place->kind->shape == SHAPE_DOCUMENT;
 }
 
-/** view_may_remove() - the checks of a removal that need no request. 0 or -EPERM with a reason. */
+/** view_may_remove() - the checks of a removal that need no request. 0, -EPERM or -EDQUOT with a
+ * reason. */
 int view_may_remove(struct view *view, struct op *op, const struct place *place) {
         const struct removal *removal = place_removal(place);
+        int r;
 
         if (!removal)
-                return op_fail(op, EPERM, "no call deletes this; a resource is deleted by rmdir of "
-                                          "its directory");
-        return guard_check(&view->guard, op, removal->call, removal->weight, false);
+                return op_fail(op, EPERM,
+                               "no call deletes this; a resource is deleted by rmdir of "
+                               "its directory");
+        r = guard_check(&view->guard, op, removal->call, removal->weight, false);
+        return r < 0 ? r : guard_may_spend(&view->guard, op, removal->call);
 }
 
 static int plan_remove(struct planner *planner, const struct removal *removal) {
@@ -69,6 +75,19 @@ static int settle(struct planner *planner, int error) {
         return error;
 }
 
+/* A fixed directory that was made is forgotten; what stands in the way of a deletion blocks it. */
+static int conclude(struct planner *planner, const struct place *place, int r) {
+        struct op *op = planner->composer.op;
+        struct op_fault before = op->fault;
+
+        if ((r == 0 || r == -ENOENT) && place->type == PLACE_FIXED && !op->plan_only)
+                sent_put(planner->composer.view, place->parent, place->child->name, "");
+        if (r != -EEXIST)
+                return r;
+        return op_fail_answer(op, ENOTEMPTY, before.status, before.code, before.request_id,
+                              before.reason);
+}
+
 /** view_remove() - delete what a place is; see the header. */
 int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret) {
         const struct removal *removal = place_removal(place);
@@ -86,6 +105,7 @@ int view_remove(struct view *view, struct op *op, struct place *place, struct ch
                 r = planner_run(&planner, ret);
         if (r < 0)
                 r = settle(&planner, r);
+        r = conclude(&planner, place, r);
         planner_done(&planner);
         return r;
 }

@@ -92,8 +92,10 @@ static int send_step(struct planner *planner, unsigned number, const struct requ
         const struct plan_step *step = &planner->steps[number];
         struct buf target = BUF_INIT(64 * 1024);
         struct op_step told = {
-                .number = number + 1, .count = planner->count,
-                .service = step->call->service, .call = step->call->id,
+                .number = number + 1,
+                .count = planner->count,
+                .service = step->call->service,
+                .call = step->call->id,
                 .method = method_name(step->call->method),
                 .body = step->told ? step->told : step->body,
                 .body_len = step->told ? strlen(step->told) : step->len,

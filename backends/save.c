@@ -203,8 +203,8 @@ static int settle_unknown(struct planner *planner, struct place *place, int erro
         _cleanup_(json_freep) struct json *now = NULL;
 
         read_back(planner->composer.view, op, place, result);
-        if (result->document && read_text(op, place->file, result->document->data,
-                                          result->document->len, &now) == 0 &&
+        if (result->document &&
+            read_text(op, place->file, result->document->data, result->document->len, &now) == 0 &&
             json_equal(now, planner->mine)) {
                 op_clear(op);
                 return 0;

@@ -48,12 +48,21 @@ static bool holds_alone(const struct when *when, const struct json *item) {
         return select_any(item, when->at, is_meant, when);
 }
 
-/** when_holds() - does a row's condition hold for an item? An empty condition always does. */
-bool when_holds(const struct when *when, const struct json *item) {
+static bool holds_together(const struct when *when, const struct json *item) {
         for (; when && when->at; when = when->and)
                 if (holds_alone(when, item) == when->negate)
                         return false;
         return true;
+}
+
+/** when_holds() - does a row's condition hold for an item? An empty condition always does. */
+bool when_holds(const struct when *when, const struct json *item) {
+        if (!when || holds_together(when, item))
+                return true;
+        for (when = when->or ; when; when = when->or)
+                if (holds_together(when, item))
+                        return true;
+        return false;
 }
 
 /* Splits the first step off a pointer; false at its end. */

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 
-/* Appends one template with its {name}s replaced; -ENOENT when a value is unknown, or empty where the
- * name ends in `?`. */
+/* Appends one template with its {name}s replaced; -ENOENT when a value is unknown, or empty where
+ * the name ends in `?`. */
 static int expand(const struct request *request, const char *template, size_t len, bool encode,
                   struct buf *buf) {
         for (size_t i = 0; i < len; i++) {
@@ -55,8 +55,8 @@ int template_path(const struct request *request, struct buf *buf) {
         return expand(request, request->call->path, strlen(request->call->path), true, buf);
 }
 
-/** template_query() - append `a=b&c=d`; pairs whose parameter is unknown are left out, with `{name?}`
- * those whose parameter is empty too. */
+/** template_query() - append `a=b&c=d`; pairs whose parameter is unknown are left out, with
+ * `{name?}` those whose parameter is empty too. */
 int template_query(const struct request *request, struct buf *buf) {
         const char *cursor = request->call->query ? request->call->query : "";
         const char *pair;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One change at a time: of a document, or of all that belongs to a resource which works on one thing
- * only; and the write-only values that were sent, which no call tells again. */
+/* One change at a time: of a document, or of all that belongs to a resource which works on one
+ * thing only; and the write-only values that were sent, which no call tells again. */
 #pragma once
 
 #include "backends/place.h"

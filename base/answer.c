@@ -323,13 +323,17 @@ static void add_template_params(const struct request *request, const char *templ
         const char *open = template;
 
         while (open && (open = strchr(open, '{'))) {
-                size_t len = strcspn(open + 1, "}");
-                const char *name = open + 1, *value = param_named(request, name, len);
+                size_t end = strcspn(open + 1, "}"), len = end;
+                const char *name = open + 1, *value;
 
+                /* `{name?}` is left out if it is empty. */
+                if (len && name[len - 1] == '?')
+                        len--;
+                value = param_named(request, name, len);
                 if (value)
                         (void)buf_printf(buf, "%zu:%.*s=%zu:%s;", len, (int)len, name,
                                          strlen(value), value);
-                open += len + 1;
+                open += end + 1;
         }
 }
 

@@ -17,8 +17,8 @@ struct planner;
  *   "=#{name}"   a parameter, as a number             "=$name"    the new name
  *   "=$text"     the text as it was written           "=$sha256"  its SHA-256 in hex
  *   {"=": "/pointer", "else": …}  a part, or what to send where it is not there
- *   "...": …     in an object: the members of that object; a later one replaces its like, or takes it
- *                out where nothing is there, as null always does
+ *   "...": …     in an object: the members of that object; a later one replaces its like, or takes
+ *                it out where nothing is there, as null always does
  */
 
 /* Adds the requests of a change to a plan, where rows cannot say them. 0 or negative errno. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A resource kind is data. These are the types of its rows: a call of the contract, a file made from
- * its answers, a relation, an action, a collection and a fixed directory. backends/ holds the
+ * A resource kind is data. These are the types of its rows: a call of the contract, a file made
+ * from its answers, a relation, an action, a collection and a fixed directory. backends/ holds the
  * constant tables of each service; the engine performs their calls (backends/service.h) and the
  * view composes the tree (backends/view.h). Nothing here is ever changed at run time.
  *
@@ -125,6 +125,7 @@ struct when {
         const char *const *among; /* in place of `is`: one of these texts, NULL-terminated */
         bool negate;
         const struct when *and; /* a further condition, or NULL */
+        const struct when *or;  /* one that does as well as this and its further ones, or NULL */
 };
 
 /* How a file's bytes are made from a value. */
@@ -147,9 +148,9 @@ enum from {
 typedef int (*compose_fn)(struct composer *composer, const struct json *value, struct json **ret);
 
 /*
- * A file. In a directory's table `name` is the whole name. In the table of a collection of documents
- * it is a pattern whose one `*` stands for the item's name, and may begin with a directory that all
- * items share: `*.json`, `*.info.json`, `.meta/ *.json` (without the blank).
+ * A file. In a directory's table `name` is the whole name. In the table of a collection of
+ * documents it is a pattern whose one `*` stands for the item's name, and may begin with a directory
+ * that all items share: `*.json`, `*.info.json`, `.meta/ *.json` (without the blank).
  */
 struct file {
         const char *name;
@@ -184,7 +185,7 @@ struct param_list;
  */
 typedef int (*resolve_fn)(struct composer *composer, struct param_list *params);
 
-/* A directory below a resource or a service: a collection, or a fixed place with its own content. */
+/* A directory below a resource or a service: a collection, or a fixed place of its own content. */
 struct child {
         const char *name;            /* NULL with a kind whose items stand in the parent itself */
         const struct kind *kind;     /* the collection … */

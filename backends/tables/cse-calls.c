@@ -287,7 +287,8 @@ const struct call cse_update_nacos_namespace = {
         .method = METHOD_PUT,
         .path = "/v1/{project_id}/nacos/v1/console/namespaces",
         .query = "namespace={namespace_id}&namespaceShowName={show_name}&"
-                 "namespaceDesc={description}&namespace_show_name={show_name}&namespace_desc={description}",
+                 "namespaceDesc={description}&namespace_show_name={show_name}&"
+                 "namespace_desc={description}",
         .headers = ENGINE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,

@@ -214,7 +214,7 @@ static int plan_route_rule(struct planner *planner) {
         struct op *op = planner->composer.op;
 
         if (planner->theirs && !json_is(planner->theirs, JSON_ARRAY))
-                return op_fail(op, EPERM, "the rules have a form that is not known: only rm is sure");
+                return op_fail(op, EPERM, "the rules have a form that is not known: only rm does");
         if (!json_is(planner->mine, JSON_ARRAY))
                 return op_fail(op, EINVAL, "route rules are a list");
         return planner_add_row(planner, &cse_put_route_rule, "=", NULL);

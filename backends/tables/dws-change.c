@@ -147,8 +147,8 @@ const struct action dws_clusters_actions[] = {
           .form = "{\"flavor\":\"\",\"num_node\":3,\"availability_zones\":[\"\"],\"vpc_id\":\"\","
                   "\"subnet_id\":\"\",\"security_group_id\":\"\",\"datastore_version\":"
                   "\"={version}\"}",
-          .needs = NEEDS({ .at = "/flavor" }, { .at = "/num_node" }, { .at = "/availability_zones" },
-                         { .at = "/vpc_id" }, { .at = "/subnet_id" },
+          .needs = NEEDS({ .at = "/flavor" }, { .at = "/num_node" },
+                         { .at = "/availability_zones" }, { .at = "/vpc_id" }, { .at = "/subnet_id" },
                          { .at = "/datastore_version" }),
           .secrets = LIST("/db_password"), .hint = "It creates nothing" },
         { 0 },
@@ -223,10 +223,13 @@ const struct action dws_snapshot_actions[] = {
 /* Coordinators: several go in one job, and a second job is refused while one runs. */
 
 static int prefill_total(struct planner *planner) {
-        int r = planner_fresh(planner, &dws_list_cluster_cns, &planner->item);
+        struct json *answer = NULL;
+        int r = composer_value(&planner->composer, &dws_list_cluster_cns, &answer);
 
         if (r < 0)
                 return r;
+        (void)json_free(planner->item);
+        planner->item = answer;
         return planner_number(planner, "total",
                               (int64_t)json_count(json_at(planner->item, "/instances")));
 }

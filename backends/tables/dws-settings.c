@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Documents of DWS that settings are changed by: tags, parameters, policies, queues, subscriptions. */
+/* Documents of DWS that settings are changed by: tags, parameters, policies, queues, subscriptions.
+ */
 #include "backends/planner.h"
 #include "backends/tables/dws-calls.h"
 #include "backends/tables/dws-change.h"

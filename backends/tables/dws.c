@@ -50,9 +50,15 @@ static const struct call list_ext_data_sources = {
         DWS_GET("listExtDataSources", "/v1.0/{project_id}/clusters/{cluster_id}/ext-data-sources"),
         .items = "/data_sources", .key = "/id"
 };
+static int split_bound_elb(const struct json *page, struct answer *answer);
+
+/* The list has what can be bound; the one that is bound, if any, the cluster tells. */
+static const struct call show_bound_elb = { DWS_GET("showCluster",
+                                                    "/v1.0/{project_id}/clusters/{cluster_id}"),
+                                            .split = split_bound_elb };
 static const struct call list_cluster_elbs = {
         DWS_GET("listClusterElbs", "/v2/{project_id}/clusters/{cluster_id}/elbs"), .items = "/elbs",
-        .key = "/id"
+        .key = "/id", .also = &show_bound_elb
 };
 static const struct call list_alarms = {
         DWS_GET("listAlarms", "/v2/{project_id}/alarms"),
@@ -107,6 +113,13 @@ static const struct call list_audit_log_records = { DWS_GET(
         "listAuditLogRecords", "/v1.0/{project_id}/clusters/{cluster_id}/audit-log-records") };
 
 /* Hooks. */
+
+static int split_bound_elb(const struct json *page, struct answer *answer) {
+        const struct json *elb = json_at(page, "/cluster/elb");
+        const char *id = json_string(elb, "/id");
+
+        return text_is_empty(id) ? 0 : answer_add_json(answer, id, elb);
+}
 
 static int compose_tags(struct composer *composer, const struct json *value, struct json **ret) {
         (void)composer;
@@ -528,7 +541,8 @@ static const struct kind cluster = {
                         { .name = "audit-log.json", .from = FROM_CALL,
                           .call = &list_audit_log_records, .at = "/records" },
                         { .name = "snapshot-settings.json", .from = FROM_CALL,
-                          .call = &dws_show_snapshot_policies, .without = LIST("/backup_strategies"),
+                          .call = &dws_show_snapshot_policies,
+                          .without = LIST("/backup_strategies"),
                           .save = &dws_snapshot_settings_save },
                         { .name = "snapshot-schedule.json", .from = FROM_CALL,
                           .call = &dws_show_snapshot_policies, .at = "/backup_strategies",
@@ -554,7 +568,7 @@ static const struct kind cluster = {
         },
 };
 
-/* Of the whole project: links to those below their cluster; what outlived its cluster stands here. */
+/* Of the whole project: links to those below their cluster; what outlived it stands here. */
 static const struct kind project_snapshot = {
         .name = "kept-snapshot",
         .service = "dws",

@@ -193,8 +193,8 @@ const struct action ucs_cluster_actions[] = {
           .params = LIST("vpcendpoint=/vpcendpoint", "region=/region"),
           .when = { .at = "/spec/category", .is = "self", .negate = true },
           .issues = "access.json",
-          .hint = "The service tells it once in the life of the cluster: it appears as access.json. "
-                  "Both members are for private access only" },
+          .hint = "The service tells it once in the life of the cluster; it appears as "
+                  "access.json. Both members are for private access only" },
         { .verb = "set-workers", .call = &ucs_update_cluster,
           .when = { .at = "/spec/category", .is = "multicloud" },
           .form = "{\"replicas\":1,\"strategy\":{\"type\":\"RollingUpdate\",\"rollingUpdate\":"

@@ -177,6 +177,9 @@ static const struct place_row federation_row = {
                 },
 };
 
+/* While it is being switched on, the fleet's condition is all that tells. */
+static const struct when is_federating = { .at = "/status/conditions/*/type", .is = "Federation" };
+
 static const struct kind fleet = {
         .name = "fleet", .service = "ucs", .list = &ucs_list_fleets, .refresh = &ucs_get_fleet,
         .label = "/metadata/name", .params = LIST("clustergroupid"),
@@ -195,7 +198,7 @@ static const struct kind fleet = {
                 .children = (const struct child[]){
                         { .name = "clusters", .kind = &member },
                         { .name = "federation", .row = &federation_row,
-                          .when = { .at = "/spec/federationId" } },
+                          .when = { .at = "/spec/federationId", .or = &is_federating } },
                         { 0 },
                 },
         },

@@ -20,7 +20,8 @@ static const char engines[] =
         "\"enterpriseProjectId\":\"0\"}]}";
 static const char engine[] =
         "{\"id\":\"e1\",\"name\":\"shop\",\"description\":\"old\",\"authType\":\"RBAC\",\"flavor\":"
-        "\"f1\",\"version\":\"2.3.1\",\"latestVersion\":\"2.3.4\",\"status\":\"Available\",\"type\":"
+        "\"f1\",\"version\":\"2.3.1\",\"latestVersion\":\"2.3.4\",\"status\":\"Available\","
+        "\"type\":"
         "\"CSE\",\"engineAdditionalActions\":[\"Rollback\"],\"externalEntrypoint\":{"
         "\"serviceEndpoint\":{\"serviceCenter\":{\"masterEntrypoint\":\"https://h:1\"},\"kie\":{"
         "\"masterEntrypoint\":\"https://h:2\"}}}}";
@@ -29,12 +30,15 @@ static const char governance[] =
         "\"shop\"},\"spec\":{\"matches\":[]}},\"policies\":[{\"id\":\"g1\",\"name\":\"cart\","
         "\"kind\":\"retry\",\"status\":\"enabled\",\"selector\":{\"environment\":\"production\","
         "\"app\":\"shop\"},\"spec\":{\"maxAttempts\":3}}]}]";
-static const char registered[] = "{\"services\":[{\"serviceId\":\"s1\",\"environment\":\"production\","
-                                 "\"appId\":\"shop\",\"serviceName\":\"cart\",\"version\":\"1\"}]}";
+static const char registered[] =
+        "{\"services\":[{\"serviceId\":\"s1\",\"environment\":\"production\","
+        "\"appId\":\"shop\",\"serviceName\":\"cart\",\"version\":\"1\"}]}";
 static const char spaces[] =
-        "{\"code\":200,\"data\":[{\"namespace\":\"\",\"namespaceShowName\":\"public\",\"configCount\":"
+        "{\"code\":200,\"data\":[{\"namespace\":\"\",\"namespaceShowName\":\"public\","
+        "\"configCount\":"
         "0,\"type\":0},{\"namespace\":\"n1\",\"namespaceShowName\":\"one\",\"configCount\":0,"
-        "\"type\":1},{\"namespace\":\"n2\",\"namespaceShowName\":\"two\",\"configCount\":3,\"type\":"
+        "\"type\":1},{\"namespace\":\"n2\",\"namespaceShowName\":\"two\",\"configCount\":3,"
+        "\"type\":"
         "1}]}";
 
 static void begin(void) {
@@ -53,8 +57,8 @@ static char *edited(const char *path, const char *from, const char *to) {
         char *made;
 
         ck_assert_msg(at, "no %s in %s", from, text);
-        ck_assert_int_gt(asprintf(&made, "%.*s%s%s", (int)(at - text), text, to,
-                                  at + strlen(from)), 0);
+        ck_assert_int_gt(asprintf(&made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)),
+                         0);
         return made;
 }
 
@@ -134,15 +138,15 @@ START_TEST(actions_of_an_engine) {
                                      "\"Retry\"]}");
         ck_assert_int_eq(changing_act(E "/actions/retry", "{}"), 0);
         changing_sent("PUT", V2 "/actions", "{\"action\":\"Retry\"}");
-        ck_assert_int_eq(changing_act(E "/actions/restore",
-                                      "{\"backup_id\":\"b1\",\"name\":\"n\"}"),
-                         0);
+        ck_assert_int_eq(
+                changing_act(E "/actions/restore", "{\"backup_id\":\"b1\",\"name\":\"n\"}"), 0);
         changing_sent("POST", "/cseengine/v1/engines/e1/backups/b1/recovery", "{\"name\":\"n\"}");
-        ck_assert_int_eq(changing_act(E "/actions/create-backup-policy", "{\"schedule\":\"x\"}"), 0);
-        changing_sent("POST", "/cseengine/v1/engines/e1/backup-strategies", "{\"schedule\":\"x\"}");
-        ck_assert_int_eq(changing_act(E "/actions/add-tags",
-                                      "{\"tags\":[{\"key\":\"a\",\"value\":\"b\"}]}"),
+        ck_assert_int_eq(changing_act(E "/actions/create-backup-policy", "{\"schedule\":\"x\"}"),
                          0);
+        changing_sent("POST", "/cseengine/v1/engines/e1/backup-strategies", "{\"schedule\":\"x\"}");
+        ck_assert_int_eq(
+                changing_act(E "/actions/add-tags", "{\"tags\":[{\"key\":\"a\",\"value\":\"b\"}]}"),
+                0);
         changing_sent("POST", "/v2/p1/cseEngines/e1/tags/create",
                       "{\"tags\":[{\"key\":\"a\",\"value\":\"b\"}],\"sys_tags\":[],\"action\":"
                       "\"create\",\"engineId\":\"e1\"}");
@@ -188,9 +192,8 @@ START_TEST(configurations_go_in_and_out) {
         changing_sent("POST", "/v1/p1/kie/file?override=abort&label=app%3Ashop",
                       "{\"data\":[{\"key\":\"k\",\"value\":\"v\"}]}");
         changing_header("x-engine-id: e1\n");
-        ck_assert_int_eq(changing_act(E "/actions/import-config",
-                                      "{\"override\":\"skip\",\"data\":[]}"),
-                         0);
+        ck_assert_int_eq(
+                changing_act(E "/actions/import-config", "{\"override\":\"skip\",\"data\":[]}"), 0);
         changing_sent("POST", "/v1/p1/kie/file?override=skip", "{\"data\":[]}");
         changing_reply("{\"data\":[]}");
         ck_assert_int_eq(changing_act(E "/actions/export-config", "{}"), 0);
@@ -228,9 +231,9 @@ START_TEST(policies_are_saved_whole_and_moved) {
         changing_sent("PUT", V3 "/governance/retry/g1",
                       "{\"name\":\"pay\",\"selector\":{\"environment\":\"production\",\"app\":"
                       "\"shop\"},\"spec\":{\"maxAttempts\":3}}");
-        ck_assert_int_eq(changing_rename(RETRY "/cart.json",
-                                         E "/governance/testing/-/retry", "cart.json"),
-                         0);
+        ck_assert_int_eq(
+                changing_rename(RETRY "/cart.json", E "/governance/testing/-/retry", "cart.json"),
+                0);
         changing_sent("PUT", V3 "/governance/retry/g1",
                       "{\"name\":\"cart\",\"selector\":{\"environment\":\"testing\"},\"spec\":"
                       "{\"maxAttempts\":3}}");
@@ -253,12 +256,12 @@ START_TEST(policies_are_created_where_they_stand) {
         changing_sent("POST", V3 "/governance/bulkhead",
                       "{\"name\":\"cart\",\"selector\":{\"environment\":\"production\",\"app\":"
                       "\"shop\",\"service\":\"s\"},\"spec\":{\"maxConcurrentCalls\":9}}");
-        ck_assert_int_eq(changing_create(E "/governance/production/shop/scenes", "x.json",
-                                         "{\"spec\":{}}"),
-                         -EPERM);
-        ck_assert_int_eq(changing_save(E "/governance/production/shop/scenes/cart.json", NULL,
-                                       "{}"),
-                         -EPERM);
+        ck_assert_int_eq(
+                changing_create(E "/governance/production/shop/scenes", "x.json", "{\"spec\":{}}"),
+                -EPERM);
+        ck_assert_int_eq(
+                changing_save(E "/governance/production/shop/scenes/cart.json", NULL, "{}"),
+                -EPERM);
         ck_assert_int_eq(changing_remove(E "/governance/production/shop/scenes/cart.json"), -EPERM);
         ck_assert_int_eq(changing_level(E "/governance/production/shop", "nonsense"), -EINVAL);
         ck_assert_int_eq(changing_level(E "/governance", "testing"), 0);
@@ -268,7 +271,7 @@ START_TEST(policies_are_created_where_they_stand) {
 END_TEST
 
 #define RULES E "/route-rules/production/shop"
-#define RULE                                                                              \
+#define RULE                                                                                 \
         "[{\"precedence\":1,\"route\":[{\"name\":\"r\",\"weight\":20,\"tags\":{\"version\":" \
         "\"1\"}}]}]"
 

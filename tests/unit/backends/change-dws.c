@@ -35,10 +35,10 @@ static const char policies[] =
         "\"more\",\"backup_strategy\":\"0 7 2/8 ? * 2\",\"backup_type\":\"increment\","
         "\"backup_level\":\"cluster\"}]}";
 
-#define SENT_FULL                                                                        \
+#define SENT_FULL                                                                            \
         "{\"policy_id\":\"1\",\"policy_name\":\"full\",\"backup_strategy\":\"0 0 2 ? * 1\"," \
         "\"backup_type\":\"full\",\"backup_level\":\"cluster\"}"
-#define SENT_MORE                                                                         \
+#define SENT_MORE                                                                              \
         "{\"policy_id\":\"2\",\"policy_name\":\"more\",\"backup_strategy\":\"0 7 2/8 ? * 2\"," \
         "\"backup_type\":\"increment\",\"backup_level\":\"cluster\"}"
 
@@ -54,9 +54,8 @@ static void begin(void) {
 
 START_TEST(tags_change_in_the_order_that_loses_none) {
         begin();
-        ck_assert_int_eq(changing_save(C "/tags.json", NULL,
-                                       "{\"a\":\"1\",\"b\":\"x\",\"d\":\"4\"}"),
-                         0);
+        ck_assert_int_eq(
+                changing_save(C "/tags.json", NULL, "{\"a\":\"1\",\"b\":\"x\",\"d\":\"4\"}"), 0);
         changing_sent("POST", V1 "/tags/batch-create",
                       "{\"tags\":[{\"key\":\"d\",\"value\":\"4\"}]}");
         changing_sent("POST", V1 "/tags/batch-delete",
@@ -112,11 +111,12 @@ END_TEST
 
 START_TEST(snapshot_policies_always_go_out_as_a_whole) {
         begin();
-        ck_assert_int_eq(changing_save(C "/snapshot-settings.json", NULL,
-                                       "{\"keep_day\":7,\"device_name\":\"OBS\",\"server_ips\":null,"
-                                       "\"server_port\":null,\"backup_param\":null,\"auto_backup\":"
-                                       "true}"),
-                         0);
+        ck_assert_int_eq(
+                changing_save(C "/snapshot-settings.json", NULL,
+                              "{\"keep_day\":7,\"device_name\":\"OBS\",\"server_ips\":null,"
+                              "\"server_port\":null,\"backup_param\":null,\"auto_backup\":"
+                              "true}"),
+                0);
         changing_sent("PUT", V2 "/snapshot-policies",
                       "{\"keep_day\":7,\"device_name\":\"OBS\",\"backup_strategies\":[" SENT_FULL
                       "," SENT_MORE "]}");
@@ -126,11 +126,12 @@ START_TEST(snapshot_policies_always_go_out_as_a_whole) {
                                        "\"full\",\"backup_level\":\"cluster\",\"update_time\":"
                                        "\"2025-05-11T10:06:16\",\"time_zone_offset\":0}"),
                          0);
-        changing_sent("PUT", V2 "/snapshot-policies",
-                      "{\"keep_day\":3,\"device_name\":\"OBS\",\"backup_strategies\":[{"
-                      "\"policy_id\":\"1\",\"policy_name\":\"full\",\"backup_strategy\":"
-                      "\"0 0 3 ? * 1\",\"backup_type\":\"full\",\"backup_level\":\"cluster\"},"
-                      SENT_MORE "]}");
+        changing_sent(
+                "PUT", V2 "/snapshot-policies",
+                "{\"keep_day\":3,\"device_name\":\"OBS\",\"backup_strategies\":[{"
+                "\"policy_id\":\"1\",\"policy_name\":\"full\",\"backup_strategy\":"
+                "\"0 0 3 ? * 1\",\"backup_type\":\"full\",\"backup_level\":\"cluster\"}," SENT_MORE
+                "]}");
         ck_assert_int_eq(changing_create(C "/snapshot-policies", "hourly.json",
                                          "{\"policy_id\":\"9\",\"backup_strategy\":\"0 0 * ? * *\","
                                          "\"backup_type\":\"increment\"}"),
@@ -187,15 +188,14 @@ START_TEST(snapshots_come_and_go) {
         changing_answer("showSnapshot", "{\"snapshot\":{\"id\":\"s1\",\"type\":\"MANUAL\"}}");
         ck_assert_int_eq(changing_remove(C "/snapshots/daily"), 0);
         changing_sent("DELETE", "/v1.0/p1/snapshots/s1", NULL);
-        ck_assert_int_eq(changing_act(C "/snapshots/daily/actions/copy",
-                                      "{\"backup_name\":\"copy\"}"),
-                         -EPERM);
+        ck_assert_int_eq(
+                changing_act(C "/snapshots/daily/actions/copy", "{\"backup_name\":\"copy\"}"),
+                -EPERM);
         changing_answer("showSnapshot", "{\"snapshot\":{\"id\":\"s2\",\"type\":\"AUTO\"}}");
         ck_assert_int_eq(changing_remove(C "/snapshots/auto1"), -EPERM);
         ck_assert(strstr(changing_reason(), "automatic"));
-        ck_assert_int_eq(changing_act(C "/snapshots/auto1/actions/copy",
-                                      "{\"backup_name\":\"copy\"}"),
-                         0);
+        ck_assert_int_eq(
+                changing_act(C "/snapshots/auto1/actions/copy", "{\"backup_name\":\"copy\"}"), 0);
         changing_sent("POST", "/v1.0/p1/snapshots/s2/linked-copy", "{\"backup_name\":\"copy\"}");
         changing_reply("{\"cluster\":{\"id\":\"c9\"}}");
         ck_assert_int_eq(changing_act(C "/snapshots/auto1/actions/restore", "{\"name\":\"back\"}"),
@@ -249,7 +249,8 @@ START_TEST(a_cluster_is_ordered_from_a_draft) {
                                               2),
                          -EINVAL);
         ck_assert(strstr(changing_reason(), "user_pwd"));
-        ck_assert_int_eq(changing_create(D "/clusters", "dws-4", "{\"flavor\":\"f\",\"num_node\":3,"
+        ck_assert_int_eq(changing_create(D "/clusters", "dws-4",
+                                         "{\"flavor\":\"f\",\"num_node\":3,"
                                          "\"vpc_id\":\"v\",\"subnet_id\":\"s\","
                                          "\"datastore_version\":\"8\"}"),
                          -EINVAL);
@@ -290,7 +291,8 @@ START_TEST(actions_of_a_cluster) {
         begin();
         ck_assert_int_eq(changing_act(C "/actions/restart", "{}"), 0);
         changing_sent("POST", V1 "/restart", "{\"restart\":{}}");
-        ck_assert_int_eq(changing_act(C "/actions/reset-password", "{\"new_password\":\"N3w\"}"), 0);
+        ck_assert_int_eq(changing_act(C "/actions/reset-password", "{\"new_password\":\"N3w\"}"),
+                         0);
         changing_sent("POST", V1 "/reset-password", "{\"new_password\":\"N3w\"}");
         changing_told("{\"new_password\":\"<write-only: enter again>\"}");
         ck_assert_int_eq(changing_act(C "/actions/cancel-readonly", "{}"), 0);
@@ -326,7 +328,8 @@ START_TEST(coordinators_are_counted) {
         ck_assert_int_eq(changing_act(C "/cns/actions/remove", "{\"instances\":[\"cn-1\",\"n2\"]}"),
                          0);
         changing_sent("POST", V1 "/cns/batch-delete", "{\"instances\":[\"n1\",\"n2\"]}");
-        ck_assert_int_eq(changing_act(C "/cns/actions/remove", "{\"instances\":[\"n9\"]}"), -EINVAL);
+        ck_assert_int_eq(changing_act(C "/cns/actions/remove", "{\"instances\":[\"n9\"]}"),
+                         -EINVAL);
         ck_assert_int_eq(changing_act(C "/cns/actions/remove", "{\"instances\":[]}"), -EINVAL);
         ck_assert_int_eq(changing_remove(C "/cns/cn-1.json"), -EPERM);
         changing_nothing();
@@ -373,13 +376,14 @@ START_TEST(data_sources) {
 }
 END_TEST
 
-#define TARGET                                                                   \
-        "\"notification_target\":\"urn:t\",\"notification_target_name\":\"t\","  \
+#define TARGET                                                                  \
+        "\"notification_target\":\"urn:t\",\"notification_target_name\":\"t\"," \
         "\"notification_target_type\":\"SMN\""
 
 START_TEST(subscriptions_are_renamed_by_mv) {
         static const char alarms[] =
-                "{\"count\":1,\"alarm_subscriptions\":[{\"id\":\"a1\",\"name\":\"night\",\"enable\":"
+                "{\"count\":1,\"alarm_subscriptions\":[{\"id\":\"a1\",\"name\":\"night\","
+                "\"enable\":"
                 "1,\"alarm_level\":\"urgent\"," TARGET ",\"time_zone\":\"GMT\"}]}";
 
         begin();

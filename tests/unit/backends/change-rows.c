@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every row of a change against the contract: its calls, their queries and addresses, its templates. */
+/* Every row of a change against the contract: its calls, their queries and addresses, its
+ * templates. */
 #include <strings.h>
 
 #include "backends/rows.h"
@@ -9,7 +10,7 @@
 #include "tests/unit/backends/example.h"
 #include "tests/unit/unit.h"
 
-/* The parameters that a place's rows give, of this place and those above it. */
+/* The parameters that a place's rows give, of this place and those above it; `=` ends a name. */
 static const char *known[128];
 static size_t n_known;
 
@@ -22,7 +23,7 @@ static bool is_among(const char *name, size_t len, const char *const *rows) {
 
 static bool is_known(const char *name, size_t len, const char *const *params) {
         for (size_t i = 0; i < n_known; i++)
-                if (strlen(known[i]) == len && strncmp(known[i], name, len) == 0)
+                if (strncmp(known[i], name, len) == 0 && strcspn(known[i], "=") == len)
                         return true;
         return is_among(name, len, params);
 }
@@ -198,7 +199,8 @@ static void check_actions(const struct action *action, const char *where) {
                         _cleanup_(json_freep) struct json *form = NULL;
 
                         ck_assert_msg(json_parse(action->form, strlen(action->form), &form, NULL) ==
-                                              0, "%s: %s", action->verb, action->form);
+                                              0,
+                                      "%s: %s", action->verb, action->form);
                 }
                 ck_assert_msg(!action->issues || action->call->risk == RISK_SECRET ||
                                       text_eq(action->issues, "connections.json"),
@@ -221,7 +223,7 @@ static void check_kind(const struct kind *kind, unsigned depth) {
         for (const char *const *p = kind->params; p && *p; p++)
                 known[n_known++] = *p;
         for (const char *const *more = kind->more; more && *more; more++)
-                known[n_known++] = strndup(*more, strcspn(*more, "="));
+                known[n_known++] = *more;
         check_removal(kind->removal, kind->name);
         check_row(&kind->content, kind->name, depth + 1);
         n_known = before;
@@ -263,14 +265,16 @@ START_TEST(places_tell_what_to_do_there) {
                 const char *id, *place;
         } wanted[] = {
                 { "joinClusterToFleet", "/<account>/ucs/fleets/<fleet>/clusters/<member> (ln -s)" },
-                { "removeClusterFromFleet", "/<account>/ucs/fleets/<fleet>/clusters/<member> (rm)" },
+                { "removeClusterFromFleet",
+                  "/<account>/ucs/fleets/<fleet>/clusters/<member> (rm)" },
                 { "enableFleetFederation", "/<account>/ucs/fleets/<fleet>/federation/ (mkdir)" },
                 { "deleteFleet", "/<account>/ucs/fleets/<fleet>/ (rmdir)" },
                 { "updateFleetDescription", "/<account>/ucs/fleets/<fleet>/fleet.json (save)" },
                 { "createPermissionRule", "/<account>/ucs/policies/*.json (new file)" },
                 { "restartCluster",
                   "/<account>/<project>/dws/clusters/<cluster>/actions/restart (write)" },
-                { "createClusterV2", "/<account>/<project>/dws/clusters/<cluster>/ (mkdir, then save)" },
+                { "createClusterV2",
+                  "/<account>/<project>/dws/clusters/<cluster>/ (mkdir, then save)" },
                 { "updateEventSubscription",
                   "/<account>/<project>/dws/event-subscriptions/*.json (mv)" },
         };

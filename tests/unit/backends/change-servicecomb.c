@@ -77,9 +77,9 @@ START_TEST(schemas_are_texts_with_a_digest) {
 END_TEST
 
 START_TEST(instances_change_in_two_steps) {
-        static const char edited[] =
-                "{\"instanceId\":\"i1\",\"serviceId\":\"s1\",\"hostName\":\"h\",\"status\":\"DOWN\","
-                "\"properties\":{\"b\":\"2\"}}";
+        static const char edited[] = "{\"instanceId\":\"i1\",\"serviceId\":\"s1\",\"hostName\":"
+                                     "\"h\",\"status\":\"DOWN\","
+                                     "\"properties\":{\"b\":\"2\"}}";
 
         begin();
         ck_assert_int_eq(changing_save(V "/instances/i1.json", NULL, edited), 0);
@@ -219,7 +219,8 @@ int main(void) {
                 { .name = "drafts", .test = a_version_is_made_from_a_draft },
                 { .name = "versions", .test = versions_go },
                 { .name = "values", .test = values_keep_their_status },
-                { .name = "new values", .test = values_are_created_with_the_labels_of_their_directory },
+                { .name = "new values",
+                  .test = values_are_created_with_the_labels_of_their_directory },
                 {},
         };
 

@@ -33,8 +33,8 @@ static char *edited(const char *path, const char *from, const char *to) {
         char *made;
 
         ck_assert_msg(at, "no %s in %s", from, text);
-        ck_assert_int_gt(asprintf(&made, "%.*s%s%s", (int)(at - text), text, to,
-                                  at + strlen(from)), 0);
+        ck_assert_int_gt(asprintf(&made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)),
+                         0);
         return made;
 }
 
@@ -108,8 +108,7 @@ START_TEST(a_fleet_is_described_first) {
                                        "{\"federationId\":\"x\",\"dnsSuffix\":[\"b.org\"]}}"),
                          0);
         changing_sent("PUT", "/v1/clustergroups/f2/description", "{\"description\":\"\"}");
-        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones",
-                      "{\"dnsSuffix\":[\"b.org\"]}");
+        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones", "{\"dnsSuffix\":[\"b.org\"]}");
         changing_nothing();
         both = edited("ucs/fleets/one/fleet.json", "{}",
                       "{\"description\":\"x\",\"dnsSuffix\":[\"c.org\"]}");
@@ -119,7 +118,6 @@ START_TEST(a_fleet_is_described_first) {
         changing_end();
 }
 END_TEST
-
 
 START_TEST(fleets_come_and_go) {
         begin();
@@ -153,14 +151,14 @@ START_TEST(members_join_leave_and_move) {
         changing_sent("POST", "/v1/clusters/c1/join", "{\"clusterGroupID\":\"f2\"}");
         ck_assert_int_eq(changing_unlink("ucs/fleets/one/clusters/web"), 0);
         changing_sent("POST", "/v1/clusters/c1/unjoin", NULL);
-        ck_assert_int_eq(changing_rename("ucs/fleets/one/clusters/web", "ucs/fleets/two/clusters",
-                                         "web"),
-                         0);
+        ck_assert_int_eq(
+                changing_rename("ucs/fleets/one/clusters/web", "ucs/fleets/two/clusters", "web"),
+                0);
         changing_sent("POST", "/v1/clusters/c1/unjoin", NULL);
         changing_sent("POST", "/v1/clusters/c1/join", "{\"clusterGroupID\":\"f2\"}");
-        ck_assert_int_eq(changing_rename("ucs/fleets/one/clusters/web", "ucs/fleets/two/clusters",
-                                         "net"),
-                         -EINVAL);
+        ck_assert_int_eq(
+                changing_rename("ucs/fleets/one/clusters/web", "ucs/fleets/two/clusters", "net"),
+                -EINVAL);
         ck_assert_int_eq(changing_unlink("ucs/clusters/web/fleet"), -EPERM);
         changing_nothing();
         changing_end();
@@ -171,6 +169,12 @@ START_TEST(federations_are_switched) {
         begin();
         ck_assert_uint_eq(changing_abilities("ucs/fleets/one") & (CAN_MKDIR | CAN_DRAFT),
                           CAN_MKDIR);
+        ck_assert_int_eq(changing_create("ucs/fleets/one", "federation", NULL), 0);
+        changing_sent("POST", "/v1/clustergroups/f1/federations", NULL);
+        /* It takes a minute: the directory is there at once. */
+        ck_assert_int_eq(changing_create("ucs/fleets/one", "federation", NULL), -EEXIST);
+        ck_assert_int_eq(changing_remove("ucs/fleets/one/federation"), 0);
+        changing_sent("DELETE", "/v1/clustergroups/f1/federations", NULL);
         ck_assert_int_eq(changing_create("ucs/fleets/one", "federation", NULL), 0);
         changing_sent("POST", "/v1/clustergroups/f1/federations", NULL);
         ck_assert_int_eq(changing_create("ucs/fleets/one", "other", NULL), -EPERM);
@@ -217,8 +221,7 @@ START_TEST(policies_are_documents) {
         ck_assert_int_eq(changing_rename("ucs/policies/admin.json", "ucs/policies", "root.json"),
                          -EPERM);
         ck_assert_int_eq(changing_remove("ucs/policies/admin.json"), 0);
-        changing_sent("DELETE", "/v1/permissions/rules/3dcdef78-65bb-11ee-bdf2-0255ac100033",
-                      NULL);
+        changing_sent("DELETE", "/v1/permissions/rules/3dcdef78-65bb-11ee-bdf2-0255ac100033", NULL);
         changing_nothing();
         changing_end();
 }
@@ -254,11 +257,12 @@ START_TEST(a_draft_knows_its_candidate) {
                                               "\"country\":\"CN\",\"city\":\"1\"}}",
                                               &config, 1),
                          0);
-        changing_sent("POST", "/v1/clusters",
-                      "{\"kind\":\"Cluster\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"mine\","
-                      "\"annotations\":{\"kubeconfig\":\"{\\\"kind\\\":\\\"Config\\\"}\"}},\"spec\":"
-                      "{\"category\":\"attachedcluster\",\"type\":\"eks\",\"manageType\":"
-                      "\"discrete\",\"country\":\"CN\",\"city\":\"1\"}}");
+        changing_sent(
+                "POST", "/v1/clusters",
+                "{\"kind\":\"Cluster\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"mine\","
+                "\"annotations\":{\"kubeconfig\":\"{\\\"kind\\\":\\\"Config\\\"}\"}},\"spec\":"
+                "{\"category\":\"attachedcluster\",\"type\":\"eks\",\"manageType\":"
+                "\"discrete\",\"country\":\"CN\",\"city\":\"1\"}}");
         changing_told("{\"kind\":\"Cluster\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"mine\","
                       "\"annotations\":{\"kubeconfig\":\"<write-only: enter again>\"}},\"spec\":"
                       "{\"category\":\"attachedcluster\",\"type\":\"eks\",\"manageType\":"
@@ -294,9 +298,9 @@ START_TEST(actions_of_a_cluster) {
         changing_told("{\"kind\":\"Cluster\",\"apiVersion\":\"v1\",\"metadata\":{\"annotations\":"
                       "{\"kubeconfig\":\"<write-only: enter again>\"}}}");
         ck_assert(changing_abilities("ucs/clusters/web/actions/replace-kubeconfig") & IS_SECRET);
-        ck_assert_int_eq(changing_act("ucs/fleets/two/actions/add-clusters",
-                                      "{\"clusterIds\":[\"web\"]}"),
-                         0);
+        ck_assert_int_eq(
+                changing_act("ucs/fleets/two/actions/add-clusters", "{\"clusterIds\":[\"web\"]}"),
+                0);
         changing_sent("PUT", "/v1/clustergroups/f2/associatedclusters",
                       "{\"clusterIds\":[\"c1\"]}");
         ck_assert_int_eq(changing_act("ucs/fleets/two/actions/add-clusters",

@@ -17,13 +17,15 @@ static const char changed_fleets[] =
 static const char two_fleets[] =
         "{\"items\":[{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{}},"
         "{\"metadata\":{\"name\":\"one\",\"uid\":\"f1\"},\"spec\":{}}],\"total\":2}";
-static const char was[] = "{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{\"federationId\":"
-                          "\"x\",\"description\":\"old\",\"dnsSuffix\":[\"a.org\"]}}";
+static const char was[] =
+        "{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{\"federationId\":"
+        "\"x\",\"description\":\"old\",\"dnsSuffix\":[\"a.org\"]}}";
 static const char described[] =
         "{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{\"federationId\":\"x\","
         "\"description\":\"new\",\"dnsSuffix\":[\"a.org\"]}}";
-static const char both[] = "{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{\"federationId\":"
-                           "\"x\",\"description\":\"new\",\"dnsSuffix\":[\"b.org\"]}}";
+static const char both[] =
+        "{\"metadata\":{\"name\":\"two\",\"uid\":\"f2\"},\"spec\":{\"federationId\":"
+        "\"x\",\"description\":\"new\",\"dnsSuffix\":[\"b.org\"]}}";
 static const char policy[] = "{\"spec\":{\"type\":\"admin\"}}";
 
 static void begin(void) {
@@ -77,15 +79,13 @@ START_TEST(a_plan_is_told_and_not_sent) {
         changing_plan_only();
         ck_assert_int_eq(changing_save(FLEET, NULL, both), 0);
         changing_sent("PUT", "/v1/clustergroups/f2/description", "{\"description\":\"new\"}");
-        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones",
-                      "{\"dnsSuffix\":[\"b.org\"]}");
+        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones", "{\"dnsSuffix\":[\"b.org\"]}");
         ck_assert_uint_eq(changing_result()->steps, 2);
         ck_assert_int_eq(changing_create("ucs/policies", "p.json", policy), 0);
         changing_sent("POST", "/v1/permissions/rules",
                       "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"type\":\"admin\"}}");
         ck_assert_int_eq(changing_remove("ucs/policies/admin.json"), 0);
-        changing_sent("DELETE", "/v1/permissions/rules/3dcdef78-65bb-11ee-bdf2-0255ac100033",
-                      NULL);
+        changing_sent("DELETE", "/v1/permissions/rules/3dcdef78-65bb-11ee-bdf2-0255ac100033", NULL);
         changing_nothing();
         changing_end();
 }
@@ -98,8 +98,7 @@ START_TEST(a_half_is_told_as_a_half) {
         ck_assert(strstr(changing_reason(), "sent updateFleetDescription"));
         ck_assert(strstr(changing_reason(), "failed updateFleetAssociatedZones"));
         changing_sent("PUT", "/v1/clustergroups/f2/description", "{\"description\":\"new\"}");
-        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones",
-                      "{\"dnsSuffix\":[\"b.org\"]}");
+        changing_sent("PUT", "/v1/clustergroups/f2/associatedzones", "{\"dnsSuffix\":[\"b.org\"]}");
         changing_fail(0, EACCES, 403, false);
         ck_assert_int_eq(changing_save(FLEET, NULL, both), -EACCES);
         changing_sent("PUT", "/v1/clustergroups/f2/description", "{\"description\":\"new\"}");
@@ -245,9 +244,9 @@ START_TEST(many_at_once_are_many) {
         ck_assert_int_eq(changing_act("config/actions/delete", "{\"ids\":[\"a\",\"b\"]}"), 0);
         ck_assert_int_eq(changing_act("config/actions/delete", "{\"ids\":[\"a\",\"b\"]}"), -EDQUOT);
         view_acknowledge(changing_view());
-        ck_assert_int_eq(changing_act("config/actions/delete",
-                                      "{\"ids\":[\"a\",\"b\",\"c\",\"d\"]}"),
-                         -EDQUOT);
+        ck_assert_int_eq(
+                changing_act("config/actions/delete", "{\"ids\":[\"a\",\"b\",\"c\",\"d\"]}"),
+                -EDQUOT);
         ck_assert(strstr(changing_reason(), "at once"));
         changing_end();
 }
@@ -293,8 +292,10 @@ int main(void) {
                 { .name = "plan", .test = a_plan_is_told_and_not_sent },
                 { .name = "half", .test = a_half_is_told_as_a_half },
                 { .name = "unknown save", .test = a_save_without_an_answer_is_looked_after },
-                { .name = "unknown creation", .test = a_creation_without_an_answer_is_looked_after },
-                { .name = "unknown deletion", .test = a_deletion_without_an_answer_is_looked_after },
+                { .name = "unknown creation",
+                  .test = a_creation_without_an_answer_is_looked_after },
+                { .name = "unknown deletion",
+                  .test = a_deletion_without_an_answer_is_looked_after },
                 { .name = "settings", .test = settings_decide_by_weight },
                 { .name = "refusal", .test = the_refusal_names_the_setting },
                 { .name = "budget", .test = the_budget_is_kept },

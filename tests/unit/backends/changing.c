@@ -154,8 +154,8 @@ struct op *changing_op(void) {
         return &now.op;
 }
 
-/* The place at a path; the caller drops it. Names that are not listed are asked for, and levels that
- * are not there are made. */
+/* The place at a path; the caller drops it. Names that are not listed are asked for, and levels
+ * that are not there are made. */
 static struct place *place_at(const char *path) {
         struct place *place = place_ref(view_root(now.view));
         const char *step;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests of changes: a tree over the contract's examples, whose requests are recorded. One tree at
- * a time, from changing_begin() to changing_end(). */
+/* For tests of changes: a tree over the contract's examples, whose requests are recorded. One tree
+ * at a time, from changing_begin() to changing_end(). */
 #pragma once
 
 #include "backends/change.h"
@@ -44,7 +44,8 @@ char *changing_draft(const char *directory, const char *name);
 const char *changing_reason(void);
 const struct change_result *changing_result(void);
 
-/* The next request that was sent (with plan_only: told) must be this; JSON is compared as values. */
+/* The next request that was sent (with plan_only: told) must be this; JSON is compared as values.
+ */
 void changing_sent(const char *method, const char *target, const char *body);
 /* Its headers held this line. */
 void changing_header(const char *line);

@@ -20,7 +20,8 @@ struct example_source {
         const char *missing; /* operationId that is answered by -ENOENT, or NULL */
         struct example_sent sent[EXAMPLE_SENT_MAX];
         size_t n_sent;
-        /* What a change is answered: 0 with a body or NULL, or negative errno with the op's fault. */
+        /* What a change is answered: 0 with a body or NULL, or negative errno with the op's fault.
+         */
         int (*send_result)(struct op *op, const struct request *request, const char **ret_body);
         struct json *(*answer_of)(const struct request *request); /* overrides examples, or NULL */
 };
