@@ -271,3 +271,36 @@ uint64_t place_ino(const struct place *place) {
 const char *place_identity(const struct place *place) {
         return place->identity;
 }
+
+/* The ids of the resources on the way to a place, outermost first. */
+static void add_ids(const struct place *place, struct buf *buf) {
+        if (place->parent)
+                add_ids(place->parent, buf);
+        if (place->id && place->kind && place->type != PLACE_LINK)
+                (void)buf_printf(buf, "%s%s=%s", buf->len ? ", " : "", place->kind->name,
+                                 place->id);
+}
+
+/**
+ * place_describe() - append account, service, kind and ids, a line each where there is one, for
+ * people. Returns 0 or the buffer's error.
+ */
+int place_describe(const struct place *place, struct buf *buf) {
+        const struct place *root = place, *of = place;
+        struct buf ids = BUF_INIT(IDENTITY_MAX);
+
+        while (root->parent)
+                root = root->parent;
+        while (of && !of->kind && of->type != PLACE_FIXED)
+                of = of->parent;
+        (void)buf_printf(buf, "account: %s\n", root->identity);
+        if (of && of->kind)
+                (void)buf_printf(buf, "service: %s\nkind: %s\n", of->kind->service, of->kind->name);
+        else if (place->file && place->file->call)
+                (void)buf_printf(buf, "service: %s\n", place->file->call->service);
+        add_ids(place, &ids);
+        if (ids.len)
+                (void)buf_printf(buf, "ids: %s\n", buf_str(&ids));
+        buf_done(&ids);
+        return buf->error;
+}

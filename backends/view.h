@@ -80,6 +80,7 @@ struct place *place_unref(struct place *place);
 DEFINE_CLEANUP(struct place *, place_unref)
 uint64_t place_ino(const struct place *place);
 const char *place_identity(const struct place *place);
+int place_describe(const struct place *place, struct buf *buf); /* for people, lines */
 
 /* The entries of a directory; `op->must_be_fresh` asks the cloud anew. */
 int view_list(struct view *view, struct op *op, struct place *place, struct listing **ret);

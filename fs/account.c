@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backends/change.h"
 #include "backends/service.h"
 #include "base/log.h"
 #include "base/stamp.h"
@@ -237,7 +238,21 @@ void accounts_reread(struct accounts *accounts) {
         }
 }
 
-/** accounts_limits() - append connections, rate limits and caches, as JSON. */
+/* An account's cache, and what may be changed in it. 0 or -ENOMEM. */
+static int describe_stack(const struct account_stack *stack, struct json *all) {
+        _cleanup_(json_freep) struct json *part = NULL;
+        struct json *changes = NULL;
+        int r;
+
+        if (!stack->view || cache_describe(stack->source, &part) < 0)
+                return 0;
+        r = view_budget(stack->view, &changes);
+        if (r == 0)
+                r = json_set(part, "changes", changes);
+        return r < 0 ? r : json_set(all, stack->account->name, STEAL(part));
+}
+
+/** accounts_limits() - append connections, rate limits, caches and budgets, as JSON. */
 int accounts_limits(struct accounts *accounts, struct buf *buf) {
         _cleanup_(json_freep) struct json *all = json_new_object();
         struct json *part = NULL;
@@ -245,13 +260,8 @@ int accounts_limits(struct accounts *accounts, struct buf *buf) {
 
         if (r == 0)
                 r = json_set(all, "http", part);
-        for (size_t i = 0; r == 0 && i < accounts->count; i++) {
-                const struct account_stack *stack = &accounts->stacks[i];
-
-                part = NULL;
-                if (stack->source && cache_describe(stack->source, &part) == 0)
-                        r = json_set(all, stack->account->name, part);
-        }
+        for (size_t i = 0; r == 0 && i < accounts->count; i++)
+                r = describe_stack(&accounts->stacks[i], all);
         if (r == 0)
                 r = json_render(all, JSON_PRETTY, buf);
         return r < 0 ? r : buf_add_char(buf, '\n');

@@ -76,7 +76,7 @@ static void record_accounts(struct session *session) {
                 const struct session_account *account = &session->options.accounts[i];
                 const struct record_entry entry = {
                         .operation = OPERATION_MOUNT,
-                        .path = "",
+                        .path = "/",
                         .name = account->name,
                         .uid = session->options.uid,
                         .pid = getpid(),

@@ -172,8 +172,10 @@ static int read_file(struct branch *branch, struct op *op, struct node *node,
         (void)buf_add_str(&text, "path: ");
         (void)node_path(mirror, &text);
         (void)buf_add_char(&text, '\n');
-        if (mirror->place)
+        if (mirror->place) {
                 (void)buf_printf(&text, "identity: %s\n", place_identity(mirror->place));
+                (void)place_describe(mirror->place, &text);
+        }
         (void)buf_printf(&text, "inode: %" PRIu64 "\n", mirror->ino);
         if (mirror->type == ENTRY_DIRECTORY)
                 explain_directory(mirror, &text);

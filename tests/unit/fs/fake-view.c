@@ -75,6 +75,11 @@ uint64_t place_ino(const struct place *place) {
         return place->ino;
 }
 
+int place_describe(const struct place *place, struct buf *buf) {
+        (void)place;
+        return buf_add_str(buf, "account: fake\n");
+}
+
 const char *place_identity(const struct place *place) {
         return place->identity;
 }
@@ -484,9 +489,8 @@ int view_watch(struct view *view, struct op *op, struct place *place, unsigned w
                 r = op_check(op);
         }
         if (view->feed_error)
-                r = view->feed_error == EALREADY
-                            ? -EALREADY
-                            : op_fail(op, view->feed_error, "the feed broke");
+                r = view->feed_error == EALREADY ? -EALREADY
+                                                 : op_fail(op, view->feed_error, "the feed broke");
         else if (r == 0)
                 view->news--;
         pthread_mutex_unlock(&view->lock);
