@@ -89,6 +89,7 @@ int auth_engine_token(struct auth *auth, struct op *op, const struct identity *i
                       const struct auth_target *target, char **ret_key, char **ret);
 int auth_learn(struct auth *auth, struct op *op);
 int auth_login_engine(struct auth *auth, struct op *op);
+int auth_login_server(struct auth *auth, struct op *op, enum endpoint endpoint);
 
 /* Text of a JSON string literal, quotes included, into a buffer with enough room reserved. */
 int auth_add_json(struct buf *buf, const char *text);

@@ -73,8 +73,6 @@ static bool check_credentials(struct check *check) {
         const struct account *account = check->auth->account;
         char text[160], who[8] = "";
 
-        if (account->type == ACCOUNT_KUBERNETES)
-                return false;
         if (auth_login(check->auth, check->op) < 0) {
                 tell_failure(
                         check, "credentials",
@@ -85,10 +83,9 @@ static bool check_credentials(struct check *check) {
         if (account->ak || account->user)
                 secret_shorten(account->ak ? account->ak : account->user, who);
         (void)snprintf(text, sizeof(text), "accepted: %s%s",
-                       account->ak      ? "access key "
-                       : account->user  ? "user "
-                       : account->token ? "token"
-                                        : "no login needed",
+                       account->ak     ? "access key "
+                       : account->user ? "user "
+                                       : "token",
                        who);
         tell(check, "credentials", true, text);
         return true;
@@ -231,6 +228,33 @@ static void check_projects(struct check *check) {
         }
 }
 
+static void check_server(struct check *check, const char *what, const char *url,
+                         enum endpoint endpoint) {
+        struct buf text = BUF_INIT(4096);
+
+        if (!url)
+                return;
+        if (auth_login_server(check->auth, check->op, endpoint) < 0) {
+                tell_failure(check, what, "look at `user` and `password`",
+                             "look at its address, the network and `ca_file`");
+                return;
+        }
+        (void)buf_printf(&text, "%s lets us in", url);
+        tell(check, what, true, buf_str(&text));
+        buf_done(&text);
+}
+
+static void check_cloud(struct check *check) {
+        bool is_let_in = check_credentials(check);
+
+        check_clock(check);
+        if (!is_let_in)
+                return;
+        if (is_wanted(check->auth->account->services, "ucs"))
+                check_service(check, &probes[0], NULL, NULL);
+        check_projects(check);
+}
+
 /**
  * auth_check() - look at all that a mount of this account needs, one finding at a time.
  * @op: its deadline is that of each part. @fn: called for each, in this thread.
@@ -244,15 +268,12 @@ int auth_check(struct auth *auth, struct op *op, auth_check_fn fn, void *data) {
                 .data = data,
                 .patience_ms = op->deadline_ms ? op_left_ms(op) : 0,
         };
-        bool is_let_in;
+        const struct account *account = auth->account;
 
         check_configuration(&check);
-        is_let_in = check_credentials(&check);
-        check_clock(&check);
-        if (is_let_in && auth->account->type == ACCOUNT_CLOUD) {
-                if (is_wanted(auth->account->services, "ucs"))
-                        check_service(&check, &probes[0], NULL, NULL);
-                check_projects(&check);
-        }
+        if (account->type == ACCOUNT_CLOUD)
+                check_cloud(&check);
+        check_server(&check, "registry", account->registry, ENDPOINT_REGISTRY);
+        check_server(&check, "config", account->config_url, ENDPOINT_CONFIG);
         return check.bad;
 }

@@ -185,7 +185,6 @@ int auth_engine_token(struct auth *auth, struct op *op, const struct identity *i
         return r;
 }
 
-/* A question of each server's contract that costs it little. */
 static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const char *path) {
         struct auth_target target = {
                 .service = "servicecomb",
@@ -219,16 +218,25 @@ static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const c
         return 0;
 }
 
-/** auth_login_engine() - prove that the servers of a [servicecomb] account let us in. */
+/**
+ * auth_login_server() - prove that one server of a [servicecomb] account lets us in, by a question
+ * of its contract that costs it little.
+ */
+int auth_login_server(struct auth *auth, struct op *op, enum endpoint endpoint) {
+        if (endpoint == ENDPOINT_REGISTRY)
+                return ask(auth, op, endpoint,
+                           "/v4/default/registry/existence?type=microservice&appId=default"
+                           "&serviceName=SERVICECENTER&version=0.0.1");
+        return ask(auth, op, endpoint, "/v1/default/kie/kv?label=hcloudfs%3Acheck&match=exact");
+}
+
+/** auth_login_engine() - prove that all servers of a [servicecomb] account let us in. */
 int auth_login_engine(struct auth *auth, struct op *op) {
         int r = 0;
 
         if (auth->account->registry)
-                r = ask(auth, op, ENDPOINT_REGISTRY,
-                        "/v4/default/registry/existence?type=microservice&appId=default"
-                        "&serviceName=SERVICECENTER&version=0.0.1");
+                r = auth_login_server(auth, op, ENDPOINT_REGISTRY);
         if (r == 0 && auth->account->config_url)
-                r = ask(auth, op, ENDPOINT_CONFIG,
-                        "/v1/default/kie/kv?label=hcloudfs%3Acheck&match=exact");
+                r = auth_login_server(auth, op, ENDPOINT_CONFIG);
         return r;
 }
