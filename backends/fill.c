@@ -219,8 +219,8 @@ static int cover(struct json *document, const char *pointer) {
 }
 
 /**
- * planner_covered_body() - the same with PLANNER_COVER in place of each secret: of the parameters in
- * `planner->secrets` and of the document's members in `planner->secret_members`.
+ * planner_covered_body() - the same with PLANNER_COVER in place of each secret: of the parameters
+ * in `planner->secrets` and of the document's members in `planner->secret_members`.
  * @ret: NULL where the body holds no secret. Errors as planner_body().
  */
 int planner_covered_body(struct planner *planner, const char *template, struct json **ret) {

@@ -10,7 +10,7 @@
 enum { LOOK_MS = 100 };
 
 /* Whose turn a change needs: the resource that takes one at a time, else the document or resource
- * itself whichever of its files is meant; 0 for what has no id yet. */
+ * itself whichever of its files is meant; 0 for what has no id yet, as something new. */
 static uint64_t subject(const struct place *place) {
         const struct place *self = place;
 
@@ -19,8 +19,10 @@ static uint64_t subject(const struct place *place) {
         for (const struct place *at = self; at; at = at->parent)
                 if (at->kind && at->kind->is_serial && at->id)
                         return at->ino;
-        if (!self || self->type == PLACE_ITEM)
-                return self ? self->ino : 0;
+        if (!self || place->type == PLACE_COLLECTION || place->type == PLACE_GROUP)
+                return 0;
+        if (self->type == PLACE_ITEM)
+                return self->ino;
         return self->parent->ino ^ digest_hash64(self->id, strlen(self->id));
 }
 

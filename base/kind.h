@@ -149,8 +149,8 @@ typedef int (*compose_fn)(struct composer *composer, const struct json *value, s
 
 /*
  * A file. In a directory's table `name` is the whole name. In the table of a collection of
- * documents it is a pattern whose one `*` stands for the item's name, and may begin with a directory
- * that all items share: `*.json`, `*.info.json`, `.meta/ *.json` (without the blank).
+ * documents it is a pattern whose one `*` stands for the item's name, and may begin with a
+ * directory that all items share: `*.json`, `*.info.json`, `.meta/ *.json` (without the blank).
  */
 struct file {
         const char *name;

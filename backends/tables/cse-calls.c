@@ -115,7 +115,7 @@ const struct call cse_retry_engine_job = {
         .headers = ENTERPRISE,
         .scope = SCOPE_PROJECT,
         .risk = RISK_CHANGE,
-        .repeat = REPEAT_SAME,
+        .repeat = REPEAT_ONCE,
 };
 
 const struct call cse_restore_engine_backup = {

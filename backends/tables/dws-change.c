@@ -148,8 +148,8 @@ const struct action dws_clusters_actions[] = {
                   "\"subnet_id\":\"\",\"security_group_id\":\"\",\"datastore_version\":"
                   "\"={version}\"}",
           .needs = NEEDS({ .at = "/flavor" }, { .at = "/num_node" },
-                         { .at = "/availability_zones" }, { .at = "/vpc_id" }, { .at = "/subnet_id" },
-                         { .at = "/datastore_version" }),
+                         { .at = "/availability_zones" }, { .at = "/vpc_id" },
+                         { .at = "/subnet_id" }, { .at = "/datastore_version" }),
           .secrets = LIST("/db_password"), .hint = "It creates nothing" },
         { 0 },
 };
