@@ -2,8 +2,8 @@
 /*
  * Changing the tree. Each function computes the change as a plan of requests first, checks it
  * against the account's settings and a fresh answer, then sends step by step, telling `op->watch`
- * of each (with `op->plan_only` it stops before the first). All may block until the op's deadline; a
- * step that was sent is never given up for an interrupt. Changes of one document, and of all that
+ * of each (with `op->plan_only` it stops before the first). All may block until the op's deadline;
+ * a step that was sent is never given up for an interrupt. Changes of one document, and of all that
  * belongs to a resource which works on one thing only, wait for each other.
  *
  * Common errors, the reason always in the op: -EPERM what no call can do, or the account's own
@@ -21,7 +21,7 @@ struct change_result {
         unsigned steps;            /* requests sent (planned, with `plan_only`) */
         struct document *document; /* save: the version now, NULL if it could not be read back;
                                       with -ESTALE: the one that stood in the way. Owned. */
-        struct entry entry;        /* create, mkdir, link: what is new; name NULL: unknown. Owned. */
+        struct entry entry;        /* create, mkdir, link: what is new; name NULL: unknown */
         char *answer;              /* action: the answer's body, no secret in it; owned, or NULL */
         char *secret;              /* action: what it issued; owned, or NULL */
         const char *secret_file;   /* name that the tree gives it */
