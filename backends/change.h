@@ -40,10 +40,12 @@ enum ability {
         CAN_ACT = 1 << 6,        /* file: writing it sends a call */
         CAN_GROUP = 1 << 7,      /* directory: mkdir makes a local level */
         IS_SECRET = 1 << 8,      /* action: what is written to it must be kept nowhere */
+        ANY_NAME = 1 << 9,       /* directory: a new document may be called anything */
 };
 unsigned view_abilities(const struct view *view, const struct place *place);
 /* An item of its own, not a resource's attribute. */
 bool place_is_document(const struct place *place);
+bool place_is_same_item(const struct place *a, const struct place *b); /* files of one document */
 
 /*
  * Saves a document. @base: the bytes the editor read, NULL if none were; differs from the service's

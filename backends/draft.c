@@ -20,7 +20,8 @@ static unsigned creation_abilities(const struct place *place) {
         if (create && create->how == CREATE_AT_ONCE)
                 can |= CAN_MKDIR;
         if (create && create->how == CREATE_DOCUMENT)
-                can |= CAN_CREATE_FILE;
+                can |= CAN_CREATE_FILE |
+                       (text_eq(place->kind->content.files->name, "*") ? ANY_NAME : 0);
         if (create && create->how == CREATE_DRAFT)
                 can |= CAN_DRAFT;
         return can;

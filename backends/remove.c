@@ -24,6 +24,18 @@ bool place_is_document(const struct place *place) {
                place->kind->shape == SHAPE_DOCUMENT;
 }
 
+static uint64_t collection_of(struct place *place) {
+        const struct place *collection = place_collection(place);
+
+        return collection ? collection->ino : 0;
+}
+
+/** place_is_same_item() - are both files of the same document, e.g. a value and what is told of it? */
+bool place_is_same_item(const struct place *a, const struct place *b) {
+        return place_is_document(a) && place_is_document(b) && a->kind == b->kind &&
+               text_eq(a->id, b->id) && collection_of(a->parent) == collection_of(b->parent);
+}
+
 /** view_may_remove() - the checks of a removal that need no request. 0, -EPERM or -EDQUOT with a
  * reason. */
 int view_may_remove(struct view *view, struct op *op, const struct place *place) {
