@@ -9,6 +9,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "cache/cache.h"
+#include "cache/journal.h"
 #include "fs/branch.h"
 
 enum {
@@ -18,12 +19,12 @@ enum {
         CACHE_RETRY_MS = 25,
 };
 
-static int cache_path(const char *directory, const char *account, char **ret) {
+static int path_of(const char *directory, const char *account, const char *suffix, char **ret) {
         struct buf path = BUF_INIT(PATH_BYTES_MAX);
 
         (void)buf_printf(&path, "%s/", directory);
         (void)text_percent_encode(&path, account, strlen(account), NULL);
-        (void)buf_add_str(&path, ".db");
+        (void)buf_add_str(&path, suffix);
         *ret = buf_steal(&path, NULL);
         return *ret ? 0 : -ENOMEM;
 }
@@ -69,6 +70,27 @@ static int stack_cache(struct account_stack *stack, struct op *op, const char *p
         }
 }
 
+/* What must not be lost; as patient as with the cache. */
+static int stack_journal(struct account_stack *stack, struct op *op,
+                         const struct accounts_options *options) {
+        const struct timespec pause = { .tv_nsec = CACHE_RETRY_MS * 1000000L };
+        int64_t until = stamp_monotonic_ms() + CACHE_PATIENCE_MS;
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (!options->state_dir)
+                return 0;
+        r = path_of(options->state_dir, stack->account->name, ".journal", &path);
+        if (r < 0)
+                return r;
+        for (;;) {
+                r = journal_open(op, path, &stack->journal);
+                if (r != -EBUSY || stamp_monotonic_ms() > until)
+                        return r;
+                (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        }
+}
+
 /* Puts one floor upon the other; needs no network. */
 static int stack_up(struct account_stack *stack, struct http *http, struct op *op,
                     const struct accounts_options *options) {
@@ -76,11 +98,13 @@ static int stack_up(struct account_stack *stack, struct http *http, struct op *o
         int r = 0;
 
         if (options->cache_dir)
-                r = cache_path(options->cache_dir, stack->account->name, &path);
+                r = path_of(options->cache_dir, stack->account->name, ".db", &path);
         if (r == 0)
                 r = auth_new(http, stack->account, &stack->auth);
         if (r == 0)
                 r = stack_cache(stack, op, path);
+        if (r == 0)
+                r = stack_journal(stack, op, options);
         return r < 0 ? r : stack_view(stack, options);
 }
 
@@ -122,6 +146,7 @@ static int stack_new(struct accounts *accounts, const struct account *account,
                 .branch = stack->branch,
                 .place = stack->view ? view_root(stack->view) : NULL,
                 .since_ms = since,
+                .journal = stack->journal,
                 .fault = stack->error ? &stack->fault : NULL,
         };
         return 0;
@@ -166,6 +191,7 @@ struct accounts *accounts_free(struct accounts *accounts) {
                 view_free(stack->view);
                 source_free(stack->source);
                 source_free(stack->service);
+                journal_close(stack->journal);
                 auth_free(stack->auth);
                 free(stack->note);
         }

@@ -21,6 +21,7 @@ struct account_stack {
         struct auth *auth;
         struct source *service;        /* not yet in the cache's care */
         struct source *source;         /* the cache */
+        struct journal *journal;       /* NULL: nothing can be changed */
         struct view *view;
         struct branch *branch;
         char *note;                    /* for `status` */

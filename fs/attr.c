@@ -41,7 +41,11 @@ struct timespec attr_directory_time(const struct session *session, const struct 
         struct timespec time = told_time(session, node);
 
         if (directory && directory->has_changed && is_later(directory->modified, time))
-                return directory->modified;
+                time = directory->modified;
+        if (directory && directory->overlay_ms / 1000 >= (int64_t)time.tv_sec) {
+                time.tv_sec = (time_t)(directory->overlay_ms / 1000);
+                time.tv_nsec = (long)(directory->overlay_version % 1000000000U);
+        }
         return time;
 }
 
@@ -111,6 +115,10 @@ void attr_fill(const struct session *session, const struct node *node, int64_t n
                 *ret_timeout = fill_file(session, node, now_ms, &st);
         else
                 *ret_timeout = fill_link(session, node, now_ms, &st);
+        if (node->overlay) {
+                overlay_attr(node->overlay, &st);
+                *ret_timeout = 0;
+        }
         st.st_atim = st.st_mtim;
         st.st_ctim = st.st_mtim;
         if (node->created.tv_sec > st.st_ctim.tv_sec)

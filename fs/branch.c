@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backends/change.h"
 #include "base/text.h"
 #include "fs/local.h"
 #include "fs/session.h"
@@ -10,9 +11,11 @@
 /* An account: its view, or why there is none. */
 struct account_branch {
         struct branch branch;
-        struct view *view; /* borrowed */
-        int error;         /* negative errno */
-        char *reason;      /* owned */
+        struct view *view;       /* borrowed */
+        struct journal *journal; /* borrowed; NULL: nothing can be changed */
+        const char *name;        /* borrowed */
+        int error;               /* negative errno */
+        char *reason;            /* owned */
 };
 
 static struct account_branch *account_of(struct branch *branch) {
@@ -64,7 +67,12 @@ static int account_explain(struct branch *branch, struct op *op, struct node *no
         return view_explain(account->view, op, node->place, ret);
 }
 
+static unsigned account_abilities(struct branch *branch, const struct place *place) {
+        return view_abilities(account_of(branch)->view, place);
+}
+
 static const struct branch_ops account_ops = {
+        .abilities = account_abilities,
         .list = account_list,
         .find = account_find,
         .read = account_read,
@@ -102,6 +110,29 @@ int branch_new_failed(int error, const char *reason, struct branch **ret) {
         }
         *ret = &account->branch;
         return 0;
+}
+
+/** branch_set_journal() - where changes of the account are kept. Both are borrowed. */
+void branch_set_journal(struct branch *branch, const char *account, struct journal *journal) {
+        account_of(branch)->name = account;
+        account_of(branch)->journal = journal;
+}
+
+/** branch_view() - of an account, NULL for other branches and one that could not be set up. */
+struct view *branch_view(struct branch *branch) {
+        return branch->ops == &account_ops ? account_of(branch)->view : NULL;
+}
+
+/** branch_journal() - of an account, NULL where there is none. */
+struct journal *branch_journal(struct branch *branch) {
+        return branch->ops == &account_ops ? account_of(branch)->journal : NULL;
+}
+
+/** branch_account() - its name, "" for other branches. */
+const char *branch_account(struct branch *branch) {
+        if (branch->ops != &account_ops || !account_of(branch)->name)
+                return "";
+        return account_of(branch)->name;
 }
 
 /** branch_free() - returns NULL. */

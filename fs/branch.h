@@ -4,11 +4,17 @@
 
 #include "fs/node.h"
 
+struct journal;
 struct session;
 
 int branch_new(struct view *view, struct branch **ret);
 int branch_new_failed(int error, const char *reason, struct branch **ret);
 struct branch *branch_free(struct branch *branch);
 DEFINE_CLEANUP(struct branch *, branch_free)
+
+void branch_set_journal(struct branch *branch, const char *account, struct journal *journal);
+struct view *branch_view(struct branch *branch);
+struct journal *branch_journal(struct branch *branch);
+const char *branch_account(struct branch *branch);
 
 extern const struct branch_ops branch_root_ops;

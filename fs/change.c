@@ -4,16 +4,13 @@
 #include <string.h>
 
 #include "base/stamp.h"
-#include "fs/attr.h"
 #include "fs/control.h"
+#include "fs/directory.h"
+#include "fs/fetch.h"
 #include "fs/session.h"
+#include "fs/write.h"
 
-/* The one place that says why. */
-static int refuse(struct task *task) {
-        return op_fail(&task->op, EROFS,
-                       "hcloudfs %s shows what is in the cloud and does not change it",
-                       HCLOUDFS_VERSION);
-}
+enum { NAME_MAX_BYTES = 255 };
 
 static bool is_writable(const struct node *node) {
         const struct control_row *row = control_row(node);
@@ -21,11 +18,87 @@ static bool is_writable(const struct node *node) {
         return row && row->write;
 }
 
-/** change_may_open() - may it be opened for writing? 0 or negative errno. Tree locked. */
+/** change_may_open() - may a file of no account be opened for writing? Tree locked. */
 int change_may_open(struct task *task, const struct node *node) {
         if (!node || node->type != ENTRY_FILE)
                 return node ? -EISDIR : -ESTALE;
-        return node->branch == &task->session->control && is_writable(node) ? 0 : refuse(task);
+        if (node->branch == &task->session->control && is_writable(node))
+                return 0;
+        return op_fail(&task->op, EACCES, "this file is only read");
+}
+
+/**
+ * change_task() - a request about a name in a directory; served, or refused where the name is too
+ * long.
+ */
+void change_task(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
+                 int (*serve)(struct task *task)) {
+        struct task *task = task_new(req, operation, parent, serve);
+
+        if (!task)
+                return;
+        if (strlen(name) > NAME_MAX_BYTES)
+                task_fail(task, -ENAMETOOLONG);
+        else if (task_set_name(task, name) < 0)
+                task_fail(task, -ENOMEM);
+        else
+                task_run(task);
+}
+
+/**
+ * change_ready() - a directory in which names may be changed, with its list within its time.
+ * Returns 1 and the tree locked; 0 if the task waits, negative errno.
+ */
+int change_ready(struct task *task, uint64_t id, struct node **ret) {
+        struct session *session = task->session;
+        struct node *node;
+        int r = 0;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, id);
+        if (!node)
+                r = -ESTALE;
+        else if (node->type != ENTRY_DIRECTORY)
+                r = -ENOTDIR;
+        else if (!node->place && !node->overlay)
+                r = op_fail(&task->op, EPERM, "nothing can be made or removed here");
+        if (r < 0) {
+                pthread_mutex_unlock(&session->tree.lock);
+                return r;
+        }
+        if (!directory_is_fresh(node->directory, stamp_monotonic_ms()) &&
+            !task_waited(task, WANT_LIST)) {
+                node_ref(node);
+                pthread_mutex_unlock(&session->tree.lock);
+                r = wait_for(task, node, WANT_LIST);
+                return r < 0 ? r : 0;
+        }
+        *ret = node;
+        return 1;
+}
+
+/**
+ * change_work_for() - in a flight of the task's own: have the list of @dir, held by the caller.
+ * @must_be_new: newer than this moment. Returns 0 or negative errno. The tree must not be locked.
+ */
+int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new) {
+        bool was_fresh = op->must_be_fresh, is_there;
+        int64_t since_ms = op->fresh_since_ms;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        is_there = directory_is_fresh(dir->directory, stamp_monotonic_ms());
+        pthread_mutex_unlock(&session->tree.lock);
+        if (is_there && !must_be_new)
+                return 0;
+        if (must_be_new) {
+                op->must_be_fresh = true;
+                op->fresh_since_ms = stamp_now_ms();
+        }
+        r = fetch(session, op, dir, WANT_LIST, NULL, NULL);
+        op->must_be_fresh = was_fresh;
+        op->fresh_since_ms = since_ms;
+        return r;
 }
 
 static int write_control(struct task *task, struct op *op) {
@@ -42,20 +115,24 @@ static int write_control(struct task *task, struct op *op) {
 }
 
 static int serve_write(struct task *task) {
+        struct handle *handle = handle_of(task);
+
+        if (handle && handle->is_ours)
+                return write_write(task, handle);
         if (!task_waited(task, WANT_WORK))
                 return wait_work(task, write_control);
         fuse_reply_write(task->req, task->size);
         return task_end(task);
 }
 
-/** change_on_write() - of a control file: replies when what it asks for is done. */
+/** change_on_write() - into an edit; of a control file: replies when what it asks for is done. */
 void change_on_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
                      struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_WRITE, node, serve_write);
 
-        (void)fi;
         if (!task)
                 return;
+        task->fi = *fi;
         task->offset = offset;
         task->size = size;
         task->data = malloc(size + 1);
@@ -66,105 +143,4 @@ void change_on_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t s
         memcpy(task->data, data, size);
         task->data[size] = '\0';
         task_run(task);
-}
-
-/* `echo … >` truncates and `touch` sets times: of a control file both mean nothing. */
-static int serve_setattr(struct task *task) {
-        struct session *session = task->session;
-        const int harmless = FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
-                             FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |
-                             FUSE_SET_ATTR_CTIME;
-        struct node *node;
-        struct stat st;
-        double timeout;
-
-        pthread_mutex_lock(&session->tree.lock);
-        node = tree_node(&session->tree, task->node);
-        if (!node || node->branch != &session->control || !is_writable(node) ||
-            (task->changes & ~harmless)) {
-                pthread_mutex_unlock(&session->tree.lock);
-                return node ? refuse(task) : -ESTALE;
-        }
-        attr_fill(session, node, stamp_monotonic_ms(), &st, &timeout);
-        pthread_mutex_unlock(&session->tree.lock);
-        fuse_reply_attr(task->req, &st, timeout);
-        return task_end(task);
-}
-
-/** change_on_setattr() - truncate, chmod, chown, utimens. */
-void change_on_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
-                       struct fuse_file_info *fi) {
-        struct task *task = task_new(req, OPERATION_SETATTR, node, serve_setattr);
-
-        (void)attr;
-        (void)fi;
-        if (!task)
-                return;
-        task->changes = to_set;
-        task_run(task);
-}
-
-static void refuse_name(fuse_req_t req, enum operation operation, fuse_ino_t parent,
-                        const char *name) {
-        struct task *task = task_new(req, operation, parent, refuse);
-
-        if (!task)
-                return;
-        if (task_set_name(task, name) < 0)
-                task_fail(task, -ENOMEM);
-        else
-                task_run(task);
-}
-
-/** change_on_create() - a new file. */
-void change_on_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-                      struct fuse_file_info *fi) {
-        (void)mode;
-        (void)fi;
-        refuse_name(req, OPERATION_CREATE, parent, name);
-}
-
-/** change_on_mknod() - a new file, pipe, socket or device. */
-void change_on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-                     dev_t device) {
-        (void)mode;
-        (void)device;
-        refuse_name(req, OPERATION_MKNOD, parent, name);
-}
-
-/** change_on_mkdir() - a new directory. */
-void change_on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode) {
-        (void)mode;
-        refuse_name(req, OPERATION_MKDIR, parent, name);
-}
-
-/** change_on_symlink() - a new link. */
-void change_on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name) {
-        (void)target;
-        refuse_name(req, OPERATION_SYMLINK, parent, name);
-}
-
-/** change_on_link() - a second name. */
-void change_on_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name) {
-        (void)node;
-        refuse_name(req, OPERATION_LINK, parent, name);
-}
-
-/** change_on_unlink() - remove a file or link. */
-void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
-        refuse_name(req, OPERATION_UNLINK, parent, name);
-}
-
-/** change_on_rmdir() - remove a directory. */
-void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
-        refuse_name(req, OPERATION_RMDIR, parent, name);
-}
-
-/** change_on_rename() - another name. */
-void change_on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
-                      const char *to_name, unsigned flags) {
-        (void)to_parent;
-        (void)to_name;
-        (void)flags;
-        refuse_name(req, OPERATION_RENAME, parent, name);
 }

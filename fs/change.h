@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that change something. Accounts are shown and not changed; what is written to a control
- * file takes effect in the very write. */
+/* Requests that change something. */
 #pragma once
 
 #include "fs/task.h"
 
 int change_may_open(struct task *task, const struct node *node);
+void change_task(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
+                 int (*serve)(struct task *task));
+int change_ready(struct task *task, uint64_t id, struct node **ret);
+int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new);
+
+/* fs/change.c */
 void change_on_write(fuse_req_t req, fuse_ino_t node, const char *data, size_t size, off_t offset,
                      struct fuse_file_info *fi);
+/* fs/setattr.c */
 void change_on_setattr(fuse_req_t req, fuse_ino_t node, struct stat *attr, int to_set,
                        struct fuse_file_info *fi);
+/* fs/create.c */
 void change_on_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
                       struct fuse_file_info *fi);
 void change_on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
                      dev_t device);
+/* fs/make.c */
 void change_on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void change_on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
 void change_on_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name);
+/* fs/remove.c */
 void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+/* fs/rename.c */
 void change_on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
                       const char *to_name, unsigned flags);

@@ -247,6 +247,26 @@ static int check_doubt(struct commits *commits, struct op *op, const struct comm
                        commit_act_name(commit->act), commit->account, id);
 }
 
+static int check_journal(struct op *op, const struct commit *commit) {
+        if (commit->journal)
+                return 0;
+        return op_fail(op, EROFS,
+                       "there is no place to keep changes safely: set HOME or XDG_CACHE_HOME to a "
+                       "writable directory");
+}
+
+/**
+ * commit_accept() - make a change durable that commit_run() carries out later, by its `id`.
+ * Returns as commit_run().
+ */
+int commit_accept(struct commits *commits, struct op *op, struct commit *commit) {
+        int r = check_journal(op, commit);
+
+        if (r == 0)
+                r = check_doubt(commits, op, commit);
+        return r == 0 ? accept(op, commit) : r;
+}
+
 static int run(struct op *op, struct commit *commit, struct change_result *ret) {
         const struct op_watch watch = { .before = on_before, .after = on_after, .data = commit };
         const struct op_watch *before = op->watch;
@@ -285,10 +305,8 @@ int commit_run(struct commits *commits, struct op *op, struct commit *commit,
 
         *ret = (struct change_result){ 0 };
         commit->commits = commits;
-        if (!commits->is_plan_only && !commit->journal)
-                r = op_fail(op, EROFS,
-                            "there is no place to keep changes safely: set HOME or "
-                            "XDG_CACHE_HOME to a writable directory");
+        if (!commits->is_plan_only)
+                r = check_journal(op, commit);
         if (r == 0)
                 r = check_doubt(commits, op, commit);
         if (r == 0)

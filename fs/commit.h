@@ -49,6 +49,7 @@ struct commit {
 
 int commits_init(struct commits *commits);
 void commits_done(struct commits *commits);
+int commit_accept(struct commits *commits, struct op *op, struct commit *commit);
 int commit_run(struct commits *commits, struct op *op, struct commit *commit,
                struct change_result *ret);
 void commit_done(struct commit *commit);

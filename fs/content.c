@@ -57,6 +57,10 @@ static bool publish(struct content *content, struct document *document, int64_t 
 
         if (is_new || document->modified.tv_sec != 0)
                 content->modified = modified_of(document);
+        if (content->is_time_set && content->set_hash == document->hash)
+                content->modified = content->set_modified;
+        else
+                content->is_time_set = false;
         content->created = document->created;
         content->hash = document->hash;
         content->len = document->len;
@@ -69,6 +73,13 @@ static bool publish(struct content *content, struct document *document, int64_t 
         return is_new;
 }
 
+/* Is it what stood there before our own change, told by somebody who has not heard of that yet? */
+static bool is_outdated(const struct content *content, const struct document *document,
+                        int64_t now_ms) {
+        return content->published && now_ms < content->settle_until_ms &&
+               document->hash == content->before_hash && content->settle_tries < 16;
+}
+
 /**
  * content_learn() - a version came from the branch; it is published unless a reader pins another
  * (content_expire() unpins: for a refresh by the user).
@@ -78,12 +89,41 @@ static bool publish(struct content *content, struct document *document, int64_t 
 bool content_learn(struct content *content, struct document *document, int64_t now_ms) {
         bool is_same = content->has_version && content->hash == document->hash;
 
+        if (!is_same && is_outdated(content, document, now_ms)) {
+                document_unref(document);
+                content->fresh_until_ms = now_ms + (CONTENT_BACKOFF_MS << content->settle_tries++);
+                return false;
+        }
         document_unref(content->learnt);
         content->learnt = NULL;
         if (is_same || !content_is_pinned(content, now_ms))
                 return publish(content, document, now_ms);
         content->learnt = document;
         return false;
+}
+
+/**
+ * content_commit() - a change of ours made this version: everybody sees it at once (file rule 1), and
+ * the one before it is not believed for a while (file rule 18).
+ * @document: taken over. Returns as content_learn().
+ */
+bool content_commit(struct content *content, struct document *document, int64_t now_ms) {
+        document_unref(content->learnt);
+        content->learnt = NULL;
+        if (content->has_version && content->hash != document->hash) {
+                content->before_hash = content->hash;
+                content->settle_until_ms = now_ms + CONTENT_SETTLE_MS;
+                content->settle_tries = 0;
+        }
+        return publish(content, document, now_ms);
+}
+
+/** content_set_time() - utimens: shown as long as the bytes are these (file rule 5). */
+void content_set_time(struct content *content, const struct timespec *modified) {
+        content->is_time_set = true;
+        content->set_modified = *modified;
+        content->set_hash = content->hash;
+        content->modified = *modified;
 }
 
 /** content_settle() - publish what waited, if nothing pins any more. Returns as content_learn(). */

@@ -8,7 +8,12 @@
 
 #include "backends/view.h"
 
-enum { CONTENT_PIN_MS = 30 * 1000, CONTENT_HOLD_MS = 1000 };
+enum {
+        CONTENT_PIN_MS = 30 * 1000,
+        CONTENT_HOLD_MS = 1000,
+        CONTENT_SETTLE_MS = 5000, /* after a change of ours, the version before is not believed */
+        CONTENT_BACKOFF_MS = 250, /* … and asked for again, at longer and longer intervals */
+};
 
 struct content {
         struct document *published;  /* NULL: the bytes were let go, what is below stays true */
@@ -21,8 +26,13 @@ struct content {
         int64_t pinned_until_ms;     /* while `readers` > 0 */
         int64_t held_until_ms;       /* a size was told that the next open must keep */
         uint64_t kept_hash;          /* version the kernel was last told to keep */
+        struct timespec set_modified; /* by utimens, while … */
+        uint64_t set_hash;           /* … the bytes are these */
+        uint64_t before_hash;        /* version that our last change replaced … */
+        int64_t settle_until_ms;     /* … and until when it may still be told */
+        unsigned settle_tries;
         uint32_t readers;
-        bool has_version, has_kept, is_stale;
+        bool has_version, has_kept, is_stale, is_time_set;
         bool was_used;               /* since the bytes were last looked over */
 };
 
@@ -38,5 +48,7 @@ void content_open(struct content *content, int64_t now_ms);
 bool content_close(struct content *content, int64_t now_ms);
 bool content_keep(struct content *content);
 void content_hold(struct content *content, int64_t now_ms);
+bool content_commit(struct content *content, struct document *document, int64_t now_ms);
+void content_set_time(struct content *content, const struct timespec *modified);
 void content_expire(struct content *content);
 size_t content_drop(struct content *content);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "fs/attr.h"
 #include "fs/directory.h"
+#include "fs/leaving.h"
 #include "fs/session.h"
 
 enum {
@@ -47,8 +48,8 @@ static int ready(struct task *task, struct node **ret) {
         return 1;
 }
 
-/* Replies with the node under the name asked for. Tree locked; unlocks it. */
-static int reply_entry(struct task *task, struct node *node, double timeout) {
+/** dir_reply_entry() - reply with the node under the name asked for. Tree locked; unlocks it. */
+int dir_reply_entry(struct task *task, struct node *node, double timeout) {
         struct session *session = task->session;
         struct fuse_entry_param entry;
         uint64_t id = node->id;
@@ -70,7 +71,8 @@ static int64_t negative_ms(const struct directory *directory, const char *name, 
         int64_t left = directory->fresh_until_ms - now_ms;
 
         if (directory->snapshot->listing->is_stale || left <= 0 || text_ends(name, ".error") ||
-            text_ends(name, ".result"))
+            text_ends(name, ".result") || listing_find(directory->snapshot->listing, name) ||
+            name[0] == '.' || name[0] == '#' || text_ends(name, "~"))
                 return 0;
         return left < ATTR_NEGATIVE_MS ? left : ATTR_NEGATIVE_MS;
 }
@@ -90,23 +92,48 @@ static int reply_missing(struct task *task, struct node *dir) {
         return task_end(task);
 }
 
+/* What stands beside the cloud needs no list. Returns as ready(), 1 if there is nothing. */
+static int look_beside(struct task *task) {
+        struct session *session = task->session;
+        const struct overlay *overlay = NULL;
+        const struct node *dir;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir && dir->type == ENTRY_DIRECTORY)
+                overlay = overlay_find(dir, task->name);
+        if (overlay)
+                return dir_reply_entry(task, overlay->node, 0);
+        pthread_mutex_unlock(&session->tree.lock);
+        return 1;
+}
+
 static int serve_lookup(struct task *task) {
         struct session *session = task->session;
         const struct entry *entry;
+        const struct overlay *overlay;
         struct listing *listing;
         struct node *dir, *node;
-        int r = ready(task, &dir);
+        int r = look_beside(task);
 
         if (r <= 0)
                 return r;
+        r = ready(task, &dir);
+        if (r <= 0)
+                return r;
+        overlay = overlay_find(dir, task->name); /* the list may have brought it */
+        if (overlay)
+                return dir_reply_entry(task, overlay->node, 0);
         if (task->found)
-                return reply_entry(task, task->found, (double)ATTR_NEGATIVE_MS / 1000);
+                return dir_reply_entry(task, task->found, (double)ATTR_NEGATIVE_MS / 1000);
         listing = dir->directory->snapshot->listing;
         entry = listing_find(listing, task->name);
+        if (entry && leaving_hides(session, dir, entry))
+                return reply_missing(task, dir);
         if (entry) {
                 r = tree_adopt(&session->tree, dir, entry, &node);
                 if (r == 0)
-                        return reply_entry(
+                        return dir_reply_entry(
                                 task, node,
                                 attr_seconds(dir->directory->fresh_until_ms, stamp_monotonic_ms()));
         } else if (listing->by_name && !task_waited(task, WANT_FIND)) {
@@ -252,7 +279,8 @@ static bool add_entry(struct task *task, struct page *page, struct node *dir, st
         struct fuse_entry_param entry;
         int64_t now = stamp_monotonic_ms();
 
-        attr_entry(task->session, node, attr_seconds(dir->directory->fresh_until_ms, now), now,
+        attr_entry(task->session, node,
+                   node->overlay ? 0 : attr_seconds(dir->directory->fresh_until_ms, now), now,
                    &entry);
         if (task->operation == OPERATION_READDIR)
                 return add_plain(page, name, node->ino, entry.attr.st_mode, cookie);
@@ -260,6 +288,16 @@ static bool add_entry(struct task *task, struct page *page, struct node *dir, st
                 return false;
         node->lookups++;
         return true;
+}
+
+/* What stands beside the cloud comes behind the list, in the order in which it came. */
+static void fill_beside(struct task *task, struct page *page, struct node *dir) {
+        uint64_t offset = (uint64_t)task->offset;
+        const struct overlay *overlay = overlay_after(dir, offset);
+
+        while (overlay &&
+               add_entry(task, page, dir, overlay->node, overlay->node->name, overlay->ordinal))
+                overlay = overlay->next;
 }
 
 /* Fills the page with what is above the offset, in the order of the ordinals. Tree locked. */
@@ -278,8 +316,12 @@ static int fill(struct task *task, struct page *page, struct node *dir) {
                 int r;
 
                 entry = snapshot_at(snapshot, at, &cookie);
-                if (!entry)
+                if (!entry) {
+                        fill_beside(task, page, dir);
                         return 0;
+                }
+                if (overlay_find(dir, entry->name) || leaving_hides(task->session, dir, entry))
+                        continue;
                 r = tree_adopt(&task->session->tree, dir, entry, &node);
                 if (r < 0)
                         return page->used ? 0 : r;

@@ -4,6 +4,7 @@
 
 #include "fs/task.h"
 
+int dir_reply_entry(struct task *task, struct node *node, double timeout);
 void dir_on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void dir_on_forget(fuse_req_t req, fuse_ino_t node, uint64_t lookups);
 void dir_on_forget_many(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);

@@ -154,7 +154,7 @@ void directory_publish(struct directory *directory, struct snapshot *snapshot, i
 
 /** directory_keep() - may the kernel keep the names it has? As content_keep(). */
 bool directory_keep(struct directory *directory) {
-        uint64_t hash = directory->snapshot->listing->hash;
+        uint64_t hash = directory->snapshot->listing->hash + directory->overlay_version;
         bool is_kept = directory->has_kept && directory->kept_hash == hash;
 
         directory->has_kept = true;

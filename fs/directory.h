@@ -7,6 +7,8 @@
 
 #include "backends/view.h"
 
+struct overlay;
+
 /* A listing and its numbers. Immutable, shared by reference count. */
 struct snapshot {
         atomic_uint refs;
@@ -40,6 +42,11 @@ struct directory {
         uint32_t ahead_next;        /* … where the sweep ahead of them has come to … */
         uint32_t ahead_window;      /* … and how far it may be ahead; 0: no sweep */
         bool has_kept;
+        struct overlay *overlays;   /* what stands here beside the cloud, by ordinal */
+        uint64_t next_overlay;      /* ordinal; above those of the list */
+        uint64_t overlay_version;   /* changes with every name among them */
+        int64_t overlay_ms;         /* realtime clock: when it last did; 0: never */
+        unsigned n_hidden;          /* names of the list that are not shown */
 };
 
 struct directory *directory_new(void);

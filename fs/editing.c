@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/editing.h"
 
+#include <string.h>
+
 /**
  * editing_new() - begin with what stands there, or with nothing.
  * @base: referenced; NULL: a new document. @opener: a process.
@@ -37,6 +39,8 @@ struct editing *editing_ref(struct editing *editing) {
 struct editing *editing_unref(struct editing *editing) {
         if (!editing || --editing->refs > 0)
                 return NULL;
+        if (editing->is_secret && editing->text.data)
+                explicit_bzero(editing->text.data, editing->text.size);
         blob_done(&editing->text);
         if (editing->base)
                 document_unref(editing->base);

@@ -5,12 +5,12 @@
 #include "fs/content.h"
 #include "fs/session.h"
 
-enum { NAMES_MAX = 1000, LINE_MAX = 16 * 1024 };
+enum { NAMES_MAX = 1000, LINE_BYTES_MAX = 16 * 1024 };
 
 /* Tree locked. @name: below the node, or NULL. */
 static void tell(struct session *session, const struct node *node, const char *word,
                  const char *name) {
-        struct buf line = BUF_INIT(LINE_MAX);
+        struct buf line = BUF_INIT(LINE_BYTES_MAX);
         char now[STAMP_TEXT_SIZE];
 
         stamp_format(stamp_now_ms() / 1000, now);
@@ -80,7 +80,7 @@ void events_changed(struct session *session, const struct node *node) {
 /** events_say() - an account is reachable or not. Takes the tree's lock. */
 void events_say(struct session *session, const char *word, const char *account,
                 const char *reason) {
-        struct buf line = BUF_INIT(LINE_MAX);
+        struct buf line = BUF_INIT(LINE_BYTES_MAX);
         char now[STAMP_TEXT_SIZE];
 
         stamp_format(stamp_now_ms() / 1000, now);

@@ -6,6 +6,7 @@
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/events.h"
+#include "fs/leaving.h"
 #include "fs/session.h"
 
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
@@ -35,7 +36,7 @@ static void tell_vanished(struct session *session, struct node *node, const stru
                 struct node *child = tree_child(&session->tree, node, name);
                 const struct entry *entry = child ? listing_find(after, name) : NULL;
 
-                if (!child || (entry && tree_is_same(child, entry)))
+                if (!child || child->overlay || (entry && tree_is_same(child, entry)))
                         continue;
                 tree_detach(&session->tree, child);
                 notify_entry(&session->notify, node->id, name);
@@ -68,6 +69,10 @@ static bool install(struct session *session, struct node *node, const struct sna
                 tell_appeared(session, node, old, after->listing);
         }
         directory_publish(node->directory, snapshot_ref(after), stamp_monotonic_ms());
+        overlay_settle(session, node, after->listing);
+        leaving_settle(session, node, after->listing);
+        if (!before)
+                shelves_attach(session, node);
         now_shown = attr_directory_time(session, node);
         *ret_has_moved = node->lookups > 0 &&
                          (shown.tv_sec != now_shown.tv_sec || shown.tv_nsec != now_shown.tv_nsec);

@@ -5,16 +5,19 @@
 #include <poll.h>
 #include <string.h>
 
+#include "backends/change.h"
 #include "base/stamp.h"
 #include "fs/attr.h"
 #include "fs/change.h"
 #include "fs/content.h"
 #include "fs/control.h"
 #include "fs/session.h"
+#include "fs/write.h"
 
 enum { TRIES_MAX = 3 };
 
-static struct handle *handle_of(const struct task *task) {
+/** handle_of() - the open file of a request, NULL if there is none. */
+struct handle *handle_of(const struct task *task) {
         return (struct handle *)(uintptr_t)task->fi.fh;
 }
 
@@ -23,12 +26,12 @@ static bool is_direct(const struct node *node) {
         return node->is_volatile || node->is_live;
 }
 
-/*
- * The file of the request with a version that may be shown; with its bytes if @with_bytes; newer
- * than its time to live says if @is_usable. Returns 1 and the tree locked; 0 if the task waits,
- * negative errno.
+/**
+ * file_ready() - the file of the request with a version that may be shown; with its bytes if
+ * @with_bytes; newer than its time to live says if @must_be_usable.
+ * Returns 1 and the tree locked; 0 if the task waits, negative errno.
  */
-static int ready(struct task *task, bool with_bytes, bool must_be_usable, struct node **ret) {
+int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct node **ret) {
         struct session *session = task->session;
         int64_t now = stamp_monotonic_ms();
         struct content *content;
@@ -115,10 +118,15 @@ static int reply_live_attributes(struct task *task, const struct document *docum
 }
 
 static int reply_attributes(struct task *task, const struct node *node) {
+        const struct handle *handle = handle_of(task);
         struct stat st;
         double timeout;
 
         attr_fill(task->session, node, stamp_monotonic_ms(), &st, &timeout);
+        if (handle && handle->editing) { /* who writes sees what he writes (file rule 4) */
+                st.st_size = (off_t)handle->editing->text.len;
+                timeout = 0;
+        }
         pthread_mutex_unlock(&task->session->tree.lock);
         fuse_reply_attr(task->req, &st, timeout);
         return task_end(task);
@@ -133,13 +141,13 @@ static int serve_getattr(struct task *task) {
 
         pthread_mutex_lock(&session->tree.lock);
         node = tree_node(&session->tree, task->node);
-        if (node && node->type != ENTRY_FILE)
+        if (node && (node->type != ENTRY_FILE || node->overlay))
                 return reply_attributes(task, node);
         pthread_mutex_unlock(&session->tree.lock);
         r = look_live(task, &document);
         if (r != 0)
                 return r < 0 ? r : reply_live_attributes(task, document);
-        r = ready(task, false, true, &node);
+        r = file_ready(task, false, true, &node);
         if (r <= 0)
                 return r;
         if (is_direct(node))
@@ -151,9 +159,11 @@ static int serve_getattr(struct task *task) {
 void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct task *task = task_new(req, OPERATION_GETATTR, node, serve_getattr);
 
-        (void)fi;
-        if (task)
-                task_run(task);
+        if (!task)
+                return;
+        if (fi)
+                task->fi = *fi;
+        task_run(task);
 }
 
 static int serve_readlink(struct task *task) {
@@ -181,21 +191,29 @@ void file_on_readlink(fuse_req_t req, fuse_ino_t node) {
                 task_run(task);
 }
 
-static void handle_end(struct session *session, struct handle *handle) {
+/** handle_drop() - a handle ends. Tree locked. */
+void handle_drop(struct session *session, struct handle *handle) {
         struct node *node = handle->node;
 
-        pthread_mutex_lock(&session->tree.lock);
         watch_remove(&session->watch, handle);
         if (!handle->is_direct && content_close(node->content, stamp_monotonic_ms()) &&
             node->lookups > 0)
                 notify_inode(&session->notify, node->id);
+        if (handle->is_ours)
+                write_handle_done(session, handle);
         document_unref(handle->snapshot);
         node_unref(&session->tree, node);
         *handle->link = handle->next;
         if (handle->next)
                 handle->next->link = handle->link;
-        pthread_mutex_unlock(&session->tree.lock);
         free(handle);
+}
+
+/** handle_end() - the same; the tree must not be locked. */
+void handle_end(struct session *session, struct handle *handle) {
+        pthread_mutex_lock(&session->tree.lock);
+        handle_drop(session, handle);
+        pthread_mutex_unlock(&session->tree.lock);
 }
 
 /** file_end_all() - the mount ends: what is still open, the kernel will not close any more. */
@@ -204,14 +222,19 @@ void file_end_all(struct session *session) {
                 handle_end(session, session->handles);
 }
 
-/* Tree locked. */
-static void handle_begin(struct session *session, struct handle *handle, struct node *node) {
+/** handle_new() - an open file of a node; tree locked. NULL without memory. */
+struct handle *handle_new(struct session *session, struct node *node) {
+        struct handle *handle = calloc(1, sizeof(*handle));
+
+        if (!handle)
+                return NULL;
         handle->node = node_ref(node);
         handle->next = session->handles;
         handle->link = &session->handles;
         if (handle->next)
                 handle->next->link = &handle->next;
         session->handles = handle;
+        return handle;
 }
 
 /* Tree locked; unlocks it. @document: what a live file says now, taken over; NULL for others. */
@@ -220,7 +243,6 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
         struct session *session = task->session;
         int64_t now = stamp_monotonic_ms();
 
-        handle_begin(session, handle, node);
         handle->snapshot = document;
         handle->begin = document ? document->cut : 0;
         handle->is_direct = handle->can_write || is_direct(node);
@@ -261,7 +283,7 @@ static int admit(struct task *task, struct node **ret, struct document **ret_doc
         if (r < 0)
                 return r;
         if (r == 0)
-                return ready(task, true, true, ret);
+                return file_ready(task, true, true, ret);
         pthread_mutex_lock(&tree->lock);
         *ret = tree_node(tree, task->node);
         if (*ret)
@@ -270,20 +292,45 @@ static int admit(struct task *task, struct node **ret, struct document **ret_doc
         return -ESTALE;
 }
 
+/* Who reads a document is likely to save it: then that is what he has read (file rule 16). */
+static void note_reader(const struct task *task, const struct node *node) {
+        if ((node->can & CAN_SAVE) && node->content->published && node->place)
+                readers_note(&task->session->readers, task->op.pid, place_ino(node->place),
+                             node->content->published);
+}
+
+/* Is it for fs/write.c: to be written, or not of the cloud? */
+static bool is_for_write(const struct task *task) {
+        struct tree *tree = &task->session->tree;
+        const struct node *node;
+        bool is;
+
+        pthread_mutex_lock(&tree->lock);
+        node = tree_node(tree, task->node);
+        is = node && (node->overlay || (is_writing(task) && node->place));
+        pthread_mutex_unlock(&tree->lock);
+        return is;
+}
+
 static int serve_open(struct task *task) {
         _cleanup_(document_unrefp) struct document *document = NULL;
         struct handle *handle;
         struct node *node;
-        int r = admit(task, &node, &document);
+        int r;
 
+        if (is_for_write(task))
+                return write_open(task);
+        r = admit(task, &node, &document);
         if (r <= 0)
                 return r;
-        handle = calloc(1, sizeof(*handle));
+        handle = handle_new(task->session, node);
         if (!handle) {
                 pthread_mutex_unlock(&task->session->tree.lock);
                 return -ENOMEM;
         }
         handle->can_write = is_writing(task);
+        if (!document)
+                note_reader(task, node);
         return reply_open(task, node, handle, STEAL(document));
 }
 
@@ -347,7 +394,7 @@ static int look_again(struct task *task, struct handle *handle) {
         if (r > 0) {
                 pthread_mutex_lock(&task->session->tree.lock);
         } else {
-                r = ready(task, true, true, &node);
+                r = file_ready(task, true, true, &node);
                 if (r <= 0)
                         return r;
                 document = document_ref(node->content->published);
@@ -393,6 +440,16 @@ static int serve_read_live(struct task *task, struct document *document) {
         return r;
 }
 
+/* Was the document renamed to a tool's name since it was opened (file rule 11)? */
+static bool is_apart(const struct task *task, const struct handle *handle) {
+        bool is;
+
+        pthread_mutex_lock(&task->session->tree.lock);
+        is = handle->node->overlay != NULL;
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return is;
+}
+
 /* Whatever the handle: pages are shared, so they are of the published version (file rule 1). */
 static int serve_read(struct task *task) {
         struct handle *handle = handle_of(task);
@@ -400,12 +457,14 @@ static int serve_read(struct task *task) {
         struct node *node;
         int r;
 
+        if (handle && (handle->is_ours || is_apart(task, handle)))
+                return write_read(task, handle);
         if (handle && handle->is_direct)
                 return serve_read_direct(task);
         r = look_live(task, &document);
         if (r != 0)
                 return r < 0 ? r : serve_read_live(task, document);
-        r = ready(task, true, false, &node);
+        r = file_ready(task, true, false, &node);
         if (r <= 0)
                 return r;
         document = document_ref(node->content->published);
@@ -428,40 +487,43 @@ void file_on_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t offset,
         task_run(task);
 }
 
-static int serve_nothing(struct task *task) {
-        fuse_reply_err(task->req, 0);
-        return task_end(task);
+static int serve_flush(struct task *task) {
+        return write_flush(task, handle_of(task));
 }
 
-/** file_on_flush() - what is written takes effect in WRITE: nothing is left to be done. */
+/** file_on_flush() - somebody closes it; of what is only read nothing is left to be done. */
 void file_on_flush(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         struct session *session = fuse_req_userdata(req);
         struct task *task;
 
-        (void)fi;
         if (session->options.is_read_only) {
                 fuse_reply_err(req, ENOSYS);
                 return;
         }
-        task = task_new(req, OPERATION_FLUSH, node, serve_nothing);
-        if (task)
-                task_run(task);
+        task = task_new(req, OPERATION_FLUSH, node, serve_flush);
+        if (!task)
+                return;
+        task->fi = *fi;
+        task_run(task);
 }
 
-/** file_on_fsync() - as file_on_flush(). */
+static int serve_fsync(struct task *task) {
+        return write_fsync(task, handle_of(task));
+}
+
+/** file_on_fsync() - what was written is to be where it belongs. */
 void file_on_fsync(fuse_req_t req, fuse_ino_t node, int datasync, struct fuse_file_info *fi) {
-        struct task *task = task_new(req, OPERATION_FSYNC, node, serve_nothing);
+        struct task *task = task_new(req, OPERATION_FSYNC, node, serve_fsync);
 
         (void)datasync;
-        (void)fi;
-        if (task)
-                task_run(task);
+        if (!task)
+                return;
+        task->fi = *fi;
+        task_run(task);
 }
 
 static int serve_release(struct task *task) {
-        handle_end(task->session, handle_of(task));
-        fuse_reply_err(task->req, 0);
-        return task_end(task);
+        return write_release(task, handle_of(task));
 }
 
 /** file_on_release() - a handle ends. */

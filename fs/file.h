@@ -2,7 +2,11 @@
 /* Requests about files and links. */
 #pragma once
 
+#include "fs/subject.h"
 #include "fs/task.h"
+
+struct editing;
+struct scratch;
 
 /* An open file. Protected by the tree's lock. */
 struct handle {
@@ -16,8 +20,19 @@ struct handle {
         uint64_t begin, read_end;      /* of a log: where offset 0 stands, how far it was read */
         bool has_seen, is_direct, is_polled;
         bool can_write;
+        bool is_ours;                  /* fs/write.c: not of a published version … */
+        bool has_secret;               /* … and wiped when it ends */
+        pid_t process;                 /* that opened it for writing */
+        struct editing *editing;       /* what is written; referenced */
+        struct scratch *scratch;       /* of the node, with `handles` counted */
+        struct subject subject;        /* what an edit is of, where it existed when it was opened */
 };
 
+struct handle *handle_of(const struct task *task);
+struct handle *handle_new(struct session *session, struct node *node);
+void handle_drop(struct session *session, struct handle *handle);
+void handle_end(struct session *session, struct handle *handle);
+int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct node **ret);
 void file_end_all(struct session *session);
 void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
 void file_on_readlink(fuse_req_t req, fuse_ino_t node);

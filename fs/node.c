@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "backends/change.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/overlay.h"
 
 enum { BUCKETS_MIN = 256, PATH_DEPTH_MAX = 128 };
 
@@ -186,6 +188,7 @@ int tree_init(struct tree *tree, struct branch *root) {
 }
 
 static void node_release(struct node *node) {
+        overlay_free(node->overlay);
         if (node->type == ENTRY_DIRECTORY)
                 node->directory = directory_free(node->directory);
         else if (node->type == ENTRY_FILE)
@@ -271,11 +274,18 @@ bool tree_is_same(const struct node *node, const struct entry *entry) {
 }
 
 static struct node *find_identity(struct tree *tree, uint64_t ino, const struct entry *entry) {
-        struct node *node = entry->place ? tree->by_ino[ino_bucket(tree, ino)] : NULL;
+        struct node *node = entry->place ? tree->by_ino[ino_bucket(tree, ino)] : NULL,
+                    *found = NULL;
 
-        while (node && (node->ino != ino || !node->place || !tree_is_same(node, entry)))
-                node = node->ino_next;
-        return node;
+        for (; node; node = node->ino_next) {
+                if (node->ino != ino || node->is_apart || !node->place ||
+                    !tree_is_same(node, entry))
+                        continue;
+                if (node->is_named)
+                        return node;
+                found = node; /* of one that was replaced under its name */
+        }
+        return found;
 }
 
 /* Has another thing this number? The same thing may have several nodes, one after another. */
@@ -350,7 +360,14 @@ static int entry_ino(struct tree *tree, const struct node *dir, const struct ent
 }
 
 static void refresh(struct node *node, const struct entry *entry) {
+        const struct branch_ops *ops = node->branch->ops;
+
         node->mode = (uint16_t)(entry->mode & 07777);
+        if (node->place && node->type == ENTRY_FILE && ops->abilities) {
+                node->can = (uint16_t)ops->abilities(node->branch, node->place);
+                if (node->can & (CAN_SAVE | CAN_ACT))
+                        node->mode |= 0200;
+        }
         if (!node->branch->is_local)
                 node->is_volatile = entry->is_volatile;
         node->modified = entry->modified;
@@ -418,12 +435,14 @@ static int create(struct tree *tree, struct node *dir, const struct entry *entry
 /**
  * tree_adopt() - the node of an entry of @dir: the one known under this name if it stands for the
  * same, else the one of the same identity, else a new one. Tree locked; the node is borrowed.
- * Returns 0, -ENOMEM or what the branch says.
+ * Returns 0, -ENOMEM, -EEXIST if something beside the cloud has the name, or what the branch says.
  */
 int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, struct node **ret) {
         struct node *node = tree_child(tree, dir, entry->name);
         int r = 0;
 
+        if (node && node->is_apart)
+                return -EEXIST;
         if (node && !tree_is_same(node, entry)) {
                 tree_detach(tree, node);
                 node = NULL;
@@ -442,6 +461,122 @@ int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, s
         refresh(node, entry);
         *ret = node;
         return 0;
+}
+
+/* A number for what is no entry of the cloud; it is never given again. */
+static uint64_t apart_ino(struct tree *tree) {
+        uint64_t ino;
+
+        do
+                ino = hash_text("apart", tree->n_apart++);
+        while (is_taken(tree, ino, NULL));
+        return ino;
+}
+
+/**
+ * tree_make() - a node beside the cloud under a name that nothing has. Tree locked; borrowed.
+ * @entry: without a place: a file, link or directory that is apart; with one: an entry to be.
+ * Returns 0 or -ENOMEM.
+ */
+int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, struct branch *branch,
+              struct node **ret) {
+        struct node *node = calloc(1, sizeof(*node));
+        int r;
+
+        if (!node)
+                return -ENOMEM;
+        *node = (struct node){ .type = (uint8_t)entry->type, .branch = branch };
+        node->name = strdup(entry->name);
+        if (entry->type == ENTRY_LINK)
+                node->target = strdup(entry->target ? entry->target : "");
+        node->place = entry->place ? place_ref(entry->place) : NULL;
+        node->is_apart = !entry->place;
+        r = node->name && (entry->type != ENTRY_LINK || node->target) ? 0 : -ENOMEM;
+        if (r == 0 && entry->place)
+                r = entry_ino(tree, dir, entry, &node->ino);
+        else if (r == 0)
+                node->ino = apart_ino(tree);
+        if (r == 0)
+                r = grow(tree);
+        if (r == 0)
+                r = take_slot(tree, node);
+        if (r < 0) {
+                node_release(node);
+                return r;
+        }
+        refresh(node, entry);
+        node->parent = node_ref(dir);
+        link_name(tree, node);
+        link_ino(tree, node);
+        *ret = node;
+        return 0;
+}
+
+/** tree_move() - another name; what had it has none any more. Tree locked. 0 or -ENOMEM. */
+int tree_move(struct tree *tree, struct node *node, struct node *dir, const char *name) {
+        struct node *other = tree_child(tree, dir, name);
+        int r;
+
+        if (other == node)
+                return 0;
+        r = move(tree, node, dir, name);
+        if (r == 0 && other)
+                tree_detach(tree, other);
+        return r;
+}
+
+/**
+ * tree_become() - what was beside the cloud is an entry of it from now on: the kernel goes on with
+ * the same nodeid, its st_ino is that of the identity. Tree locked.
+ * Returns 0 or -ENOMEM, and nothing has changed.
+ */
+int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
+                struct branch *branch) {
+        uint64_t ino;
+        int r = entry_ino(tree, node->parent, entry, &ino);
+
+        if (r < 0)
+                return r;
+        unlink_ino(tree, node);
+        node->ino = ino;
+        link_ino(tree, node);
+        if (!node->place)
+                node->place = place_ref(entry->place);
+        node->is_apart = false;
+        node->branch = branch;
+        refresh(node, entry);
+        return 0;
+}
+
+/**
+ * tree_part() - an entry of the cloud that is one no longer: its node and open files stay, its
+ * number does not. Tree locked.
+ */
+void tree_part(struct tree *tree, struct node *node, struct branch *branch) {
+        unlink_ino(tree, node);
+        node->ino = apart_ino(tree);
+        link_ino(tree, node);
+        node->is_apart = true;
+        node->is_volatile = false;
+        node->can = 0;
+        node->branch = branch;
+}
+
+/** tree_find() - the node of a place, the named one first; NULL if none is known. Tree locked. */
+struct node *tree_find(struct tree *tree, const struct place *place) {
+        struct node *found = NULL;
+        const struct node_alias *alias =
+                tree->aliases ? find_alias(tree, place_identity(place)) : NULL;
+        uint64_t ino = alias ? alias->ino : place_ino(place);
+
+        for (struct node *node = tree->by_ino[ino_bucket(tree, ino)]; node; node = node->ino_next) {
+                if (node->ino != ino || node->is_apart || !is_same_place(node->place, place))
+                        continue;
+                if (node->is_named)
+                        return node;
+                found = node;
+        }
+        return found;
 }
 
 /** tree_forget() - the kernel gives back that many look-ups. The node may be gone afterwards. */

@@ -16,6 +16,7 @@
 struct branch;
 struct content;
 struct directory;
+struct overlay;
 
 struct node {
         uint64_t id;            /* constant */
@@ -27,9 +28,13 @@ struct node {
         bool is_volatile;       /* content moves by itself */
         bool is_live;           /* local, and every look makes it anew */
         bool is_named;          /* parent and name lead here */
+        bool is_apart;          /* stands for no entry of its place, nor of the cloud */
         bool is_queued;         /* fs/ahead.c is going to get it */
-        struct branch *branch;  /* who fills it; constant */
-        struct place *place;    /* owned reference, constant; NULL: not of a view */
+        uint16_t can;           /* of a file: set of enum ability */
+        struct branch *_Atomic branch; /* who fills it; changes when it becomes something else */
+        struct place *place;    /* owned reference; NULL: not of a view. Set before the branch is
+                                   that of an account, constant from then on */
+        struct overlay *overlay; /* what it is beside the cloud; owned; NULL: nothing */
         const void *data;       /* of a local branch, constant */
         struct node *parent;    /* referenced; NULL: the root */
         char *name;             /* owned, the last one known */
@@ -60,6 +65,8 @@ struct branch_ops {
         /* Completes a new node made from an entry of @dir; tree locked; NULL: nothing to do. */
         int (*attach)(struct branch *branch, struct node *dir, struct node *node);
         void (*detach)(struct node *node); /* before a node is freed; tree locked */
+        /* What may be done with a place, a set of enum ability; NULL: nothing. */
+        unsigned (*abilities)(struct branch *branch, const struct place *place);
 };
 
 struct branch {
@@ -80,6 +87,7 @@ struct tree {
         struct node **by_name, **by_ino;
         size_t n_buckets, count;
         struct node_alias *aliases;  /* st_ino of those whose own was taken */
+        unsigned n_apart;            /* numbers given to what is no entry of the cloud */
 };
 
 int tree_init(struct tree *tree, struct branch *root);
@@ -88,6 +96,13 @@ struct node *tree_node(struct tree *tree, uint64_t id);
 struct node *tree_child(struct tree *tree, const struct node *parent, const char *name);
 int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, struct node **ret);
 bool tree_is_same(const struct node *node, const struct entry *entry);
+int tree_make(struct tree *tree, struct node *dir, const struct entry *entry,
+              struct branch *branch, struct node **ret);
+int tree_move(struct tree *tree, struct node *node, struct node *dir, const char *name);
+int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
+                struct branch *branch);
+void tree_part(struct tree *tree, struct node *node, struct branch *branch);
+struct node *tree_find(struct tree *tree, const struct place *place);
 void tree_detach(struct tree *tree, struct node *node);
 void tree_forget(struct tree *tree, struct node *node, uint64_t lookups);
 struct node *node_ref(struct node *node);

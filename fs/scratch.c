@@ -150,6 +150,13 @@ void scratch_touch(struct scratch *scratch) {
         link_last(scratch);
 }
 
+/** scratch_unlink() - its name is gone: so are the bytes, unless somebody has it open. */
+void scratch_unlink(struct scratch *scratch) {
+        scratch->is_unlinked = true;
+        if (!scratch->handles)
+                blob_done(&scratch->blob);
+}
+
 static void note_change(struct scratch *scratch) {
         scratch->changes++;
         scratch->modified = now();
@@ -187,7 +194,7 @@ struct scratch *scratch_expired(struct scratch_store *store, int64_t now_ms) {
         for (struct scratch *scratch = store->first; scratch; scratch = scratch->next) {
                 if (now_ms - scratch->touched_ms < SCRATCH_IDLE_MS)
                         return NULL;
-                if (!scratch->handles)
+                if (!scratch->handles && !scratch->is_unlinked)
                         return scratch;
         }
         return NULL;

@@ -41,7 +41,8 @@ struct scratch {
         mode_t mode;  /* permission bits */
         struct timespec modified;
         bool is_time_set;   /* by utimens: it goes with the bytes into a document */
-        unsigned handles;   /* it is open: it does not expire */
+        unsigned handles;         /* it is open: it does not expire */
+        bool is_unlinked;         /* it has no name any more */
         uint64_t changes;   /* of its bytes */
         int64_t touched_ms; /* monotonic clock */
         void *owner;        /* for who expires it */
@@ -52,6 +53,7 @@ int scratch_new(struct scratch_store *store, const char *target, mode_t mode, st
 struct scratch *scratch_free(struct scratch *scratch);
 DEFINE_CLEANUP(struct scratch *, scratch_free)
 void scratch_touch(struct scratch *scratch);
+void scratch_unlink(struct scratch *scratch);
 int scratch_write(struct scratch *scratch, const char *data, size_t len, off_t offset);
 int scratch_truncate(struct scratch *scratch, off_t len);
 void scratch_set_time(struct scratch *scratch, const struct timespec *modified);

@@ -10,6 +10,8 @@
 #include "base/stamp.h"
 #include "fs/branch.h"
 #include "fs/change.h"
+#include "fs/ending.h"
+#include "fs/leaving.h"
 #include "fs/control.h"
 #include "fs/dir.h"
 #include "fs/file.h"
@@ -87,6 +89,44 @@ static void record_accounts(struct session *session) {
         }
 }
 
+/* What changes need: memory for texts, the journals and what they kept. */
+static int start_changes(struct session *session) {
+        pthread_condattr_t attributes;
+        int r;
+
+        session->blobs.max = BLOB_STORE_MAX;
+        scratch_store_init(&session->scratch, &session->blobs);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        r = pthread_cond_init(&session->sent, &attributes) ? -ENOMEM : 0;
+        pthread_condattr_destroy(&attributes);
+        if (r == 0)
+                r = readers_init(&session->readers);
+        if (r == 0)
+                r = commits_init(&session->commits);
+        if (r == 0)
+                r = later_init(&session->later);
+        session->commits.is_plan_only = session->options.is_plan_only;
+        for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
+                const struct session_account *account = &session->options.accounts[i];
+
+                branch_set_journal(account->branch, account->name, account->journal);
+                if (account->journal)
+                        r = shelves_load(session, account->journal);
+        }
+        return r == 0 ? ending_start(session) : r;
+}
+
+/* Nothing is served any more: what was accepted is sent or stays in the journal. */
+static void end_changes(struct session *session) {
+        (void)ending_drain(session, ENDING_DRAIN_MS);
+        ending_shelve_all(session);
+        later_done(&session->later);
+        pthread_mutex_lock(&session->tree.lock);
+        leaving_free_all(session);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /** session_new() - everything but the mount itself. @options is copied, what it names is borrowed.
  * Returns 0 or negative errno. */
 int session_new(const struct session_options *options, struct session **ret) {
@@ -102,6 +142,7 @@ int session_new(const struct session_options *options, struct session **ret) {
         session->root = (struct branch){ .ops = &branch_root_ops, .is_local = true };
         session->control = (struct branch){ .ops = &control_ops, .is_local = true };
         session->why = (struct branch){ .ops = &why_ops, .is_local = true };
+        session->overlay = (struct branch){ .ops = &overlay_ops, .is_local = true };
         r = record_init(&session->record);
         if (r < 0)
                 return r;
@@ -116,6 +157,8 @@ int session_new(const struct session_options *options, struct session **ret) {
                 r = feeds_init(&session->feeds);
         if (r == 0)
                 r = trail_init(&session->events);
+        if (r == 0)
+                r = start_changes(session);
         if (r < 0)
                 return r;
         record_accounts(session);
@@ -130,6 +173,7 @@ struct session *session_free(struct session *session) {
         wait_stop(&session->wait);
         ahead_stop(&session->ahead);
         feeds_stop(session);
+        end_changes(session);
         file_end_all(session);
         watch_stop(&session->watch);
         notify_stop(&session->notify);
@@ -138,6 +182,10 @@ struct session *session_free(struct session *session) {
                 fuse_session_destroy(session->fuse);
         }
         tree_done(&session->tree);
+        shelves_done(&session->shelves);
+        readers_done(&session->readers);
+        commits_done(&session->commits);
+        pthread_cond_destroy(&session->sent);
         wait_done(&session->wait);
         record_done(&session->record);
         trail_done(&session->events);

@@ -3,11 +3,17 @@
 #pragma once
 
 #include "fs/ahead.h"
+#include "fs/commit.h"
+#include "fs/later.h"
 #include "fs/feed.h"
 #include "fs/notify.h"
+#include "fs/overlay.h"
+#include "fs/readers.h"
+#include "fs/shelves.h"
 #include "fs/watch.h"
 #include "fs/record.h"
 #include "fs/wait.h"
+#include "fs/wards.h"
 
 /* An account to be shown. */
 struct session_account {
@@ -16,12 +22,14 @@ struct session_account {
         struct place *place;     /* its root, borrowed; NULL: it could not be set up */
         int64_t since_ms;        /* realtime, of its first mount; 0: unknown */
         const char *note;        /* how it is logged in, or why not; borrowed, or NULL */
+        struct journal *journal; /* what its changes go through; borrowed, NULL: none are made */
         const struct op_fault *fault; /* why not, borrowed; NULL: it is logged in */
 };
 
 struct session_options {
         const struct session_account *accounts; /* borrowed, as are all pointers here */
         size_t n_accounts;
+        bool is_plan_only;       /* `-o plan`: changes are written down and not sent */
         bool is_read_only;       /* `-o ro`: the kernel keeps files open without asking us */
         uid_t uid;               /* whom everything belongs to */
         gid_t gid;
@@ -43,7 +51,17 @@ struct session {
         struct trail events;     /* fs/events.h */
         struct record record;
         struct session_options options;
-        struct branch root, control, why;
+        struct branch root, control, why, overlay;
+        struct commits commits;
+        struct later later;
+        struct readers readers;
+        struct blob_store blobs;
+        struct scratch_store scratch; /* tree's lock */
+        pthread_cond_t sent;          /* an edit was sent; with the tree's lock */
+        struct shelves shelves;       /* tree's lock */
+        struct wards wards;           /* tree's lock */
+        struct leaving *leavings;     /* tree's lock */
+        unsigned n_new;               /* new documents that were never sent; tree's lock */
         struct handle *handles;  /* that are open; tree's lock */
         struct fuse_session *fuse;
         int64_t began_s;         /* realtime */

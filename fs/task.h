@@ -58,6 +58,14 @@ struct task {
         char *data;                      /* to be written; owned */
         struct fuse_pollhandle *poll;    /* owned */
         int changes;                     /* SETATTR: FUSE_SET_ATTR_… */
+        struct stat attr;                /* SETATTR: to what */
+        pid_t process;                   /* that the asking thread belongs to; 0: not looked up */
+        uint64_t to;                     /* RENAME: nodeid of the new directory … */
+        char *to_name;                   /* … and the name in it; SYMLINK: the target; owned */
+        unsigned flags;                  /* RENAME */
+        mode_t mode;                     /* CREATE, MKDIR */
+        uint64_t result;                 /* of its work: a nodeid, referenced; 0: none */
+        struct handle *handle;           /* of its work */
         unsigned waited;                 /* bit of each enum want that was waited for */
         unsigned tries;                  /* to serve it from memory */
         struct node *found;              /* referenced result of WANT_FIND */

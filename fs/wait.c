@@ -17,6 +17,7 @@ struct flight {
         struct task *tasks; /* that wait for it */
         struct node *found; /* referenced result of WANT_FIND */
         bool is_ahead;      /* nobody need wait for it */
+        bool is_change;     /* what it does is not given up half-way */
 };
 
 /** wait_init() - nobody waits. Returns 0 or -ENOMEM. */
@@ -119,7 +120,9 @@ static void on_interrupt(fuse_req_t req, void *data) {
         pthread_mutex_lock(&wait->lock);
         task->is_interrupted = true;
         flight = task->flight;
-        if (flight && flight->want == WANT_WORK) {
+        if (flight && flight->is_change) {
+                task->is_interrupted = false;
+        } else if (flight && flight->want == WANT_WORK) {
                 atomic_store(&flight->op.cancelled, true); /* it uses the task: ends by itself */
         } else if (flight) {
                 detach(wait, task);
@@ -267,7 +270,7 @@ static int board(struct task *task, struct flight *flight) {
 
         fuse_req_interrupt_func(task->req, on_interrupt, task);
         pthread_mutex_lock(&wait->lock);
-        if (task->is_interrupted || wait->is_stopping) {
+        if (!flight->is_change && (task->is_interrupted || wait->is_stopping)) {
                 pthread_mutex_unlock(&wait->lock);
                 fuse_req_interrupt_func(task->req, NULL, NULL);
                 flight_free(session, flight);
@@ -322,6 +325,20 @@ int wait_work(struct task *task, int (*work)(struct task *task, struct op *op)) 
         if (!flight)
                 return -ENOMEM;
         flight->work = work;
+        return board(task, flight);
+}
+
+/**
+ * wait_change() - as wait_work(), for what changes something: it is not interrupted, not even by the
+ * end of the mount, which waits for it.
+ */
+int wait_change(struct task *task, int (*work)(struct task *task, struct op *op)) {
+        struct flight *flight = flight_new(task->session, NULL, WANT_WORK, NULL);
+
+        if (!flight)
+                return -ENOMEM;
+        flight->work = work;
+        flight->is_change = true;
         return board(task, flight);
 }
 
@@ -380,8 +397,10 @@ void wait_stop(struct wait *wait) {
         pthread_mutex_lock(&wait->lock);
         wait->is_stopping = true;
         for (struct flight *flight = wait->running; flight; flight = flight->next)
-                atomic_store(&flight->op.cancelled, true);
+                if (!flight->is_change)
+                        atomic_store(&flight->op.cancelled, true);
         for (struct flight *flight = wait->pending; flight; flight = flight->next)
-                atomic_store(&flight->op.cancelled, true);
+                if (!flight->is_change)
+                        atomic_store(&flight->op.cancelled, true);
         pthread_mutex_unlock(&wait->lock);
 }

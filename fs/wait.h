@@ -31,6 +31,7 @@ int wait_init(struct wait *wait);
 void wait_done(struct wait *wait);
 int wait_for(struct task *task, struct node *node, enum want want);
 int wait_work(struct task *task, int (*work)(struct task *task, struct op *op));
+int wait_change(struct task *task, int (*work)(struct task *task, struct op *op));
 int wait_ahead(struct session *session, struct node *node, enum want want,
                enum op_priority priority, int64_t fresh_since_ms);
 void wait_stop(struct wait *wait);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/fs/fake-view.h"
+#include "tests/unit/fs/fake-internal.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -9,34 +8,9 @@
 
 enum { CHILDREN_MAX = 100000, POLL_MS = 5 };
 
-struct place {
-        atomic_uint refs;
-        struct place *parent; /* borrowed */
-        char *name, *text, *identity;
-        uint64_t ino;
-        enum entry_type type;
-        struct place **children;
-        size_t count, capacity;
-        int64_t changed_ms;
-        int error;
-        char *reason;
-        unsigned asked;
-        bool is_gone, is_volatile, is_by_name, is_costly, has_feed, confirms;
-};
-
-struct view {
-        pthread_mutex_t lock;
-        pthread_cond_t changed;
-        struct place *root;
-        int64_t ttl_ms;
-        unsigned lists, reads, n_held;
-        bool is_held;
-        unsigned news, watches; /* told by the feed, questions to it */
-        int feed_error;
-};
-
-static struct place *new_place(struct place *parent, const char *name, enum entry_type type,
-                               const char *text) {
+/** fake_place() - not in the tree yet. */
+struct place *fake_place(struct place *parent, const char *name, enum entry_type type,
+                         const char *text) {
         struct place *place = calloc(1, sizeof(*place));
         struct buf identity = BUF_INIT(0);
 
@@ -67,6 +41,8 @@ struct place *place_unref(struct place *place) {
         free(place->text);
         free(place->identity);
         free(place->reason);
+        free(place->answer);
+        free(place->secret);
         free(place);
         return NULL;
 }
@@ -90,12 +66,13 @@ struct view *fake_new(void) {
 
         pthread_mutex_init(&view->lock, NULL);
         pthread_cond_init(&view->changed, NULL);
-        view->root = new_place(NULL, "", ENTRY_DIRECTORY, NULL);
+        view->root = fake_place(NULL, "", ENTRY_DIRECTORY, NULL);
         view->ttl_ms = 60000;
         return view;
 }
 
 struct view *view_free(struct view *view) {
+        buf_done(&view->changes);
         place_unref(view->root);
         pthread_mutex_destroy(&view->lock);
         pthread_cond_destroy(&view->changed);
@@ -115,7 +92,7 @@ struct place *fake_add(struct view *view, struct place *parent, const char *name
         pthread_mutex_lock(&view->lock);
         if (!parent)
                 parent = view->root;
-        place = new_place(parent, name, type, text);
+        place = fake_place(parent, name, type, text);
         if (array_grow(&parent->children, &parent->capacity, parent->count, CHILDREN_MAX,
                        sizeof(struct place *)) < 0)
                 abort();
@@ -329,7 +306,7 @@ unsigned fake_asked(struct view *view, struct place *place) {
 }
 
 /* Waits while held; locked. */
-static int pass(struct view *view, struct op *op, struct place *place) {
+int fake_pass(struct view *view, struct op *op, struct place *place) {
         int r = 0;
 
         place->asked++;
@@ -364,14 +341,15 @@ static int compare(const void *left, const void *right) {
         return rank(a) != rank(b) ? rank(a) - rank(b) : strcmp(a->name, b->name);
 }
 
-static void fill_entry(struct place *place, struct entry *entry) {
+/** fake_fill() - what a listing has of it. */
+void fake_fill(struct place *place, struct entry *entry) {
         *entry = (struct entry){
                 .name = strdup(place->name),
                 .type = place->type,
                 .place = place_ref(place),
                 .target = place->type == ENTRY_LINK ? strdup(place->text) : NULL,
-                .mode = place->type == ENTRY_DIRECTORY ? 0555 : 0444,
-                .is_attribute = place->type == ENTRY_FILE,
+                .mode = place->type == ENTRY_DIRECTORY ? 0755 : 0444,
+                .is_attribute = place->type == ENTRY_FILE && !place->is_document,
                 .is_volatile = place->is_volatile,
         };
 }
@@ -382,7 +360,7 @@ int view_list(struct view *view, struct op *op, struct place *place, struct list
 
         pthread_mutex_lock(&view->lock);
         view->lists++;
-        r = pass(view, op, place);
+        r = fake_pass(view, op, place);
         if (r == 0 && place->is_gone)
                 r = op_fail(op, ENOENT, "gone");
         if (r < 0) {
@@ -395,7 +373,7 @@ int view_list(struct view *view, struct op *op, struct place *place, struct list
         listing->entries = calloc(place->count + 1, sizeof(*listing->entries));
         for (size_t i = 0; i < place->count; i++)
                 if (!place->children[i]->is_by_name || place->children[i]->type == ENTRY_DIRECTORY)
-                        fill_entry(place->children[i], &listing->entries[listing->count++]);
+                        fake_fill(place->children[i], &listing->entries[listing->count++]);
         qsort(listing->entries, listing->count, sizeof(*listing->entries), compare);
         for (size_t i = 0; i < listing->count; i++) {
                 const struct entry *entry = &listing->entries[i];
@@ -419,13 +397,13 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
         int r;
 
         pthread_mutex_lock(&view->lock);
-        r = pass(view, op, directory);
+        r = fake_pass(view, op, directory);
         if (r == 0) {
                 r = -ENOENT;
                 for (size_t i = 0; i < directory->count && r < 0; i++) {
                         if (strcmp(directory->children[i]->name, name) != 0)
                                 continue;
-                        fill_entry(directory->children[i], ret);
+                        fake_fill(directory->children[i], ret);
                         r = 0;
                 }
         }
@@ -439,7 +417,7 @@ int view_read(struct view *view, struct op *op, struct place *place, struct docu
 
         pthread_mutex_lock(&view->lock);
         view->reads++;
-        r = pass(view, op, place);
+        r = fake_pass(view, op, place);
         if (r == 0 && place->is_gone)
                 r = op_fail(op, ENOENT, "gone");
         if (r < 0) {

@@ -28,3 +28,13 @@ void fake_await_held(struct view *view, unsigned count);
 unsigned fake_lists(struct view *view);
 unsigned fake_reads(struct view *view);
 unsigned fake_asked(struct view *view, struct place *place);
+
+/* Changes. */
+void fake_allow(struct view *view, struct place *place, unsigned can);
+void fake_set_document(struct view *view, struct place *place);
+void fake_refuse(struct view *view, struct place *place, int error);
+void fake_set_unknown(struct view *view, struct place *place, bool is_unknown);
+void fake_set_answer(struct view *view, struct place *place, const char *answer,
+                     const char *secret);
+unsigned fake_changes(struct view *view);
+char *fake_changes_text(struct view *view);

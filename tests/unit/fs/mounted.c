@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/fs/mounted.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,29 +35,39 @@ static void leave_others(void) {
                 (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-/** mounted_start() - show @view (taken over) as the account `demo` in a new directory. */
-void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only) {
+static void open_journal(struct mounted *mounted) {
+        struct buf path = BUF_INIT(256);
+        struct op op;
+
+        op_init(&op, OP_INTERACTIVE, 0);
+        ck_assert_int_eq(buf_printf(&path, "%s/journal", mounted->state), 0);
+        ck_assert_int_eq(journal_open(&op, buf_str(&path), &mounted->journal), 0);
+        buf_done(&path);
+}
+
+/** mounted_again() - after mounted_end(): the same view and journal in a new session. */
+void mounted_again(struct mounted *mounted, bool is_read_only) {
         char argument[] = "hcloudfs", flag[] = "-o",
              options[] = "fsname=hcloudfs-test,default_permissions,rw";
         char *argv[] = { argument, flag, options, NULL };
         struct fuse_args args = FUSE_ARGS_INIT(3, argv);
 
-        *mounted = (struct mounted){ .view = view, .path = "/tmp/hcloudfs-unit-XXXXXX" };
         if (is_read_only)
                 memcpy(strstr(options, "rw"), "ro", 2);
-        leave_others();
-        ck_assert_ptr_nonnull(mkdtemp(mounted->path));
-        ck_assert_int_eq(branch_new(view, &mounted->branch), 0);
+        open_journal(mounted);
+        ck_assert_int_eq(branch_new(mounted->view, &mounted->branch), 0);
         mounted->account = (struct session_account){
                 .name = "demo",
                 .branch = mounted->branch,
-                .place = view_root(view),
+                .place = view_root(mounted->view),
+                .journal = mounted->journal,
         };
         ck_assert_int_eq(session_new(
                                  &(struct session_options){
                                          .accounts = &mounted->account,
                                          .n_accounts = 1,
                                          .is_read_only = is_read_only,
+                                         .is_plan_only = mounted->is_plan_only,
                                          .uid = getuid(),
                                          .gid = getgid(),
                                          .mountpoint = mounted->path,
@@ -68,15 +80,43 @@ void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only
         ck_assert_int_eq(mounted_run(mounted, "test -d .hcloudfs", NULL), 0);
 }
 
-/** mounted_stop() - unmount, free everything. */
-void mounted_stop(struct mounted *mounted) {
+/** mounted_start() - show @view (taken over) as the account `demo` in a new directory. */
+void mounted_start(struct mounted *mounted, struct view *view, bool is_read_only) {
+        *mounted = (struct mounted){ .view = view, .path = "/tmp/hcloudfs-unit-XXXXXX" };
+        leave_others();
+        ck_assert_ptr_nonnull(mkdtemp(mounted->path));
+        (void)snprintf(mounted->state, sizeof(mounted->state), "%s-state", mounted->path);
+        ck_assert_int_eq(mkdir(mounted->state, 0700), 0);
+        mounted_again(mounted, is_read_only);
+}
+
+/** mounted_end() - unmount; the view and what is in the journal stay. */
+void mounted_end(struct mounted *mounted) {
         fake_hold(mounted->view, false);
         session_stop(mounted->session);
         pthread_join(mounted->thread, NULL);
         ck_assert_int_eq(mounted->result, 0);
         session_free(mounted->session);
         branch_free(mounted->branch);
+        journal_close(mounted->journal);
+}
+
+static void remove_state(const struct mounted *mounted) {
+        const struct dirent *entry;
+        DIR *dir = opendir(mounted->state);
+
+        ck_assert_ptr_nonnull(dir);
+        while ((entry = readdir(dir)))
+                (void)unlinkat(dirfd(dir), entry->d_name, 0);
+        closedir(dir);
+        ck_assert_int_eq(rmdir(mounted->state), 0);
+}
+
+/** mounted_stop() - unmount, free everything. */
+void mounted_stop(struct mounted *mounted) {
+        mounted_end(mounted);
         view_free(mounted->view);
+        remove_state(mounted);
         ck_assert_int_eq(rmdir(mounted->path), 0);
 }
 

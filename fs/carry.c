@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/carry.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "fs/note.h"
+#include "fs/session.h"
+
+const char carry_cut[] = "<write-only: enter again>";
+
+/* What stands where a secret was cut out of a text is no value (file rule 21). */
+static int check_text(struct op *op, const struct carry *carry) {
+        if (!carry->text || !memmem(carry->text, carry->len, carry_cut, strlen(carry_cut)))
+                return 0;
+        return op_fail(op, EINVAL,
+                       "%s stands for a secret that is kept nowhere: write the value "
+                       "itself, or leave the member out",
+                       carry_cut);
+}
+
+static int call(struct commit *commit, struct op *op, struct change_result *ret) {
+        const struct carry *carry = commit->data;
+        const struct subject *subject = carry->subject;
+        struct view *view = subject->view;
+        int r = check_text(op, carry);
+
+        if (r < 0)
+                return r;
+        switch (carry->act) {
+        case EDIT_SAVE:
+                return view_save(view, op, subject->place, carry->base ? carry->base->data : NULL,
+                                 carry->base ? carry->base->len : 0, carry->text, carry->len, ret);
+        case EDIT_CREATE:
+        case EDIT_MKDIR:
+                return view_create(view, op, subject->place, subject->name, carry->text, carry->len,
+                                   carry->secrets, carry->n_secrets, ret);
+        case EDIT_REMOVE:
+                return view_remove(view, op, subject->place, ret);
+        case EDIT_LINK:
+                return view_link(view, op, subject->place, subject->name, carry->other, ret);
+        case EDIT_UNLINK:
+                return view_unlink(view, op, subject->place, ret);
+        case EDIT_RENAME:
+                return view_rename(view, op, subject->place, carry->other, carry->name, ret);
+        case EDIT_ACTION:
+                return view_act(view, op, subject->place, carry->text, carry->len, ret);
+        }
+        return op_fail(op, EINVAL, "an unknown change");
+}
+
+/* Is the subject's place that of a directory, in which the name is to be made? */
+static bool is_making(enum edit_act act) {
+        return act == EDIT_CREATE || act == EDIT_MKDIR || act == EDIT_LINK;
+}
+
+struct forgetting {
+        struct journal *journal;
+        struct op *op;
+        const char *path;
+};
+
+static int forget(void *data, const struct edit *edit) {
+        const struct forgetting *forgetting = data;
+
+        if (text_eq(edit->path, forgetting->path))
+                (void)journal_forget(forgetting->journal, forgetting->op, edit->id);
+        return 0;
+}
+
+/* A success ends what was said of earlier failures; the texts stay on their shelf. */
+static void end_notes(struct session *session, struct op *op, const struct subject *subject) {
+        const struct op_fault fault = op->fault;
+
+        if (!note_drop(session, subject->dir, subject->name, ".error"))
+                return;
+        (void)journal_each(subject->journal, 1U << EDIT_REJECTED, forget,
+                           &(struct forgetting){
+                                   .journal = subject->journal,
+                                   .op = op,
+                                   .path = subject->path,
+                           });
+        op->fault = fault;
+}
+
+/* Where the reason of a refusal is looked for: beside files, not beside directories. */
+static bool has_note(const struct carry *carry) {
+        return carry->text || (carry->act == EDIT_REMOVE && !carry->is_directory) ||
+               (carry->is_late && atomic_load(carry->is_late));
+}
+
+static struct commit commit_of(struct carry *carry) {
+        const struct subject *subject = carry->subject;
+
+        return (struct commit){
+                .journal = subject->journal,
+                .account = subject->account,
+                .act = carry->act,
+                .path = subject->path,
+                .identity = place_identity(subject->place),
+                .name = is_making(carry->act) ? subject->name : carry->name,
+                .target = carry->target,
+                .text = carry->text,
+                .len = carry->len,
+                .kept_text = carry->kept_text,
+                .kept_len = carry->kept_len,
+                .is_secret = carry->is_secret,
+                .base = carry->base,
+                .before = carry->before ? carry->before->data : NULL,
+                .before_len = carry->before ? carry->before->len : 0,
+                .call = call,
+                .data = carry,
+                .id = carry->id,
+        };
+}
+
+/** carry_accept() - make it durable, to be carried out later by its id. As commit_accept(). */
+int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id) {
+        struct commit commit = commit_of(carry);
+        int r = commit_accept(&session->commits, op, &commit);
+
+        if (r == 0)
+                *ret_id = commit.id;
+        commit_done(&commit);
+        return r;
+}
+
+/**
+ * carry_out() - do it, wait for the outcome, keep what must be kept and say why it failed.
+ * @ret: to be ended with change_result_done() in any case.
+ * Returns as commit_run(). The tree must not be locked.
+ */
+int carry_out(struct session *session, struct op *op, struct carry *carry,
+              struct change_result *ret) {
+        const struct subject *subject = carry->subject;
+        struct commit commit = commit_of(carry);
+        int r = commit_run(&session->commits, op, &commit, ret);
+
+        carry->id = commit.id;
+        carry->is_unknown = commit.is_unknown;
+        if (r < 0 && has_note(carry))
+                (void)note_put(session, subject->dir, subject->name, ".error", &commit.report);
+        else if (r == 0 && has_note(carry) && !session->commits.is_plan_only)
+                end_notes(session, op, subject);
+        commit_done(&commit);
+        return r;
+}

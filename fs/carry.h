@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Carries out one change of the tree: from the subject and what is done to it to the journal, the
+ * view, and what people see of the outcome. */
+#pragma once
+
+#include "backends/change.h"
+#include "cache/journal.h"
+#include "fs/subject.h"
+
+/* Everything is borrowed. */
+struct carry {
+        struct subject *subject;
+        enum edit_act act;
+        const char *text;            /* saves, creations, actions; NULL: none */
+        size_t len;
+        const char *kept_text;       /* what may be kept of it; NULL: all */
+        size_t kept_len;
+        bool is_secret;              /* nothing may */
+        struct document *base;       /* of a save, or NULL */
+        struct document *before;     /* what is there now, for the history, or NULL */
+        struct place *other;         /* links: what they lead to; renames: the new directory */
+        const char *name;            /* renames: the new name */
+        const char *target;          /* path of these two, for the journal */
+        const struct change_secret *secrets;
+        size_t n_secrets;
+        bool is_directory;           /* a removal by rmdir: who waits sees its outcome */
+        const atomic_bool *is_late;  /* nobody waits for the outcome any more: a note tells it */
+        int64_t id;                  /* of a change that the journal has already, else 0; result */
+        bool is_unknown;             /* result */
+};
+
+extern const char carry_cut[]; /* in kept texts, in place of a secret */
+
+int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id);
+int carry_out(struct session *session, struct op *op, struct carry *carry,
+              struct change_result *ret);

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/leaving.h"
+
+#include "base/stamp.h"
+#include "base/text.h"
+#include "fs/carry.h"
+#include "fs/content.h"
+#include "fs/directory.h"
+#include "fs/session.h"
+
+enum { TIMEOUT_MS = 60 * 1000 };
+
+/* Tree locked, but for what is of the subject. */
+static void enter(struct session *session, struct leaving *leaving) {
+        leaving->next = session->leavings;
+        leaving->link = &session->leavings;
+        if (leaving->next)
+                leaving->next->link = &leaving->next;
+        session->leavings = leaving;
+        overlay_touched(session, leaving->subject.dir);
+}
+
+static void leave(struct session *session, struct leaving *leaving) {
+        *leaving->link = leaving->next;
+        if (leaving->next)
+                leaving->next->link = leaving->link;
+        overlay_touched(session, leaving->subject.dir);
+}
+
+/* Tree locked. */
+static void leaving_free(struct leaving *leaving) {
+        subject_let_go(&leaving->subject);
+        if (leaving->before)
+                document_unref(leaving->before);
+        free(leaving);
+}
+
+/* Whoever lists the directory sees it otherwise from now on. Tree locked. */
+static void tell(struct session *session, const struct leaving *leaving) {
+        notify_entry(&session->notify, leaving->subject.dir->id, leaving->subject.name);
+        notify_inode(&session->notify, leaving->subject.dir->id);
+}
+
+/* What is known of the list is outdated. Tree locked. */
+static void expire_list(const struct leaving *leaving) {
+        struct directory *directory = leaving->subject.dir->directory;
+
+        if (directory)
+                directory->fresh_until_ms = 0;
+}
+
+/* The document as it is now, for the history; what is known of it will do. */
+static struct document *read_before(struct leaving *leaving, struct op *op) {
+        struct document *document = NULL;
+
+        if (leaving->before)
+                return leaving->before;
+        if (view_read(leaving->subject.view, op, leaving->subject.place, &document) < 0) {
+                op_clear(op);
+                return NULL;
+        }
+        leaving->before = document;
+        return document;
+}
+
+static void log_failure(struct session *session, const struct leaving *leaving, const struct op *op,
+                        int r) {
+        const struct record_entry entry = {
+                .operation = OPERATION_UNLINK,
+                .path = leaving->subject.path,
+                .uid = op->uid,
+                .result = r,
+                .calls = op->calls,
+        };
+
+        record_failed(&session->record, &entry, &op->fault);
+}
+
+/* Its second is over: it is sent. */
+static void run(void *data) {
+        struct leaving *leaving = data;
+        struct session *session = leaving->subject.session;
+        struct change_result result;
+        struct carry carry;
+        struct op op;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        leaving->is_running = true;
+        pthread_mutex_unlock(&session->tree.lock);
+        op_init(&op, OP_INTERACTIVE, TIMEOUT_MS);
+        carry = (struct carry){
+                .subject = &leaving->subject,
+                .act = EDIT_REMOVE,
+                .id = leaving->id,
+                .before = read_before(leaving, &op),
+        };
+        r = carry_out(session, &op, &carry, &result);
+        change_result_done(&result);
+        if (r < 0)
+                log_failure(session, leaving, &op, r);
+
+        pthread_mutex_lock(&session->tree.lock);
+        expire_list(leaving);
+        leaving->is_running = false;
+        leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
+        if (r < 0) {
+                leave(session, leaving);
+                tell(session, leaving);
+                leaving_free(leaving);
+        }
+        pthread_cond_broadcast(&session->sent);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+/**
+ * leaving_begin() - durable in the journal, hidden, to be sent later. The tree must not be locked.
+ * @subject: taken over on success. @before: referenced, or NULL.
+ * Returns 0, or why it cannot be accepted.
+ */
+int leaving_begin(struct session *session, struct op *op, struct subject *subject,
+                  struct document *before) {
+        struct leaving *leaving = calloc(1, sizeof(*leaving));
+        int r;
+
+        if (!leaving)
+                return op_fail(op, ENOMEM, "out of memory");
+        r = carry_accept(session, op,
+                         &(struct carry){
+                                 .subject = subject,
+                                 .act = EDIT_REMOVE,
+                                 .base = before,
+                         },
+                         &leaving->id);
+        if (r < 0) {
+                free(leaving);
+                return r;
+        }
+        leaving->subject = *subject;
+        *subject = (struct subject){ 0 };
+        leaving->before = before ? document_ref(before) : NULL;
+        pthread_mutex_lock(&session->tree.lock);
+        enter(session, leaving);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (later_add(&session->later, LEAVING_DELAY_MS, run, leaving) < 0)
+                run(leaving); /* no thread to be had: at once then */
+        return 0;
+}
+
+/** leaving_hide() - a name has gone by another way: lists may still tell of it. 0 or -ENOMEM. */
+int leaving_hide(struct session *session, struct node *dir, const char *name) {
+        struct leaving *leaving = calloc(1, sizeof(*leaving));
+
+        if (!leaving)
+                return -ENOMEM;
+        leaving->subject.name = strdup(name);
+        if (!leaving->subject.name) {
+                free(leaving);
+                return -ENOMEM;
+        }
+        leaving->subject.session = session;
+        leaving->subject.dir = node_ref(dir);
+        leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
+        enter(session, leaving);
+        return 0;
+}
+
+static bool is_of(const struct leaving *leaving, const struct node *dir, const char *name) {
+        return leaving->subject.dir == dir && text_eq(leaving->subject.name, name);
+}
+
+/** leaving_hides() - is this entry of a list not to be shown? */
+bool leaving_hides(struct session *session, const struct node *dir, const struct entry *entry) {
+        int64_t now_ms = session->leavings ? stamp_monotonic_ms() : 0;
+
+        for (const struct leaving *leaving = session->leavings; leaving; leaving = leaving->next) {
+                if (leaving->until_ms && leaving->until_ms <= now_ms)
+                        continue;
+                if (is_of(leaving, dir, entry->name))
+                        return true;
+                if (leaving->subject.place && entry->place &&
+                    place_is_same_item(leaving->subject.place, entry->place))
+                        return true;
+        }
+        return false;
+}
+
+static struct leaving *find(struct session *session, const struct node *dir, const char *name) {
+        struct leaving *leaving = session->leavings;
+
+        while (leaving && !is_of(leaving, dir, name))
+                leaving = leaving->next;
+        return leaving;
+}
+
+/** leaving_await() - while the name's removal is being sent. */
+void leaving_await(struct session *session, const struct node *dir, const char *name) {
+        const struct leaving *leaving = find(session, dir, name);
+
+        while (leaving && leaving->is_running) {
+                pthread_cond_wait(&session->sent, &session->tree.lock);
+                leaving = find(session, dir, name);
+        }
+}
+
+/**
+ * leaving_take_back() - the name is made again: it was no leaving but the first half of a save.
+ * Returns one that had not been sent, for leaving_forget(), else NULL.
+ */
+struct leaving *leaving_take_back(struct session *session, const struct node *dir,
+                                  const char *name) {
+        struct leaving *leaving = find(session, dir, name);
+
+        if (!leaving || leaving->until_ms || !later_cancel(&session->later, leaving))
+                return NULL;
+        leave(session, leaving);
+        return leaving;
+}
+
+/**
+ * leaving_forget() - of one that was taken back; NULL allowed. The tree must not be locked. Should
+ * the journal keep it after all, the next mount compares before it sends anything.
+ */
+void leaving_forget(struct session *session, struct op *op, struct leaving *leaving) {
+        const struct op_fault fault = op->fault;
+
+        if (!leaving)
+                return;
+        (void)journal_forget(leaving->subject.journal, op, leaving->id);
+        op->fault = fault;
+        pthread_mutex_lock(&session->tree.lock);
+        leaving_free(leaving);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+/** leaving_settle() - a list is about to be published: what it does not tell of has gone. */
+void leaving_settle(struct session *session, struct node *dir, const struct listing *listing) {
+        int64_t now_ms = stamp_monotonic_ms();
+        struct leaving *leaving = session->leavings, *next;
+
+        for (; leaving; leaving = next) {
+                next = leaving->next;
+                if (leaving->subject.dir != dir || !leaving->until_ms)
+                        continue;
+                if (leaving->until_ms > now_ms && listing_find(listing, leaving->subject.name))
+                        continue;
+                leave(session, leaving);
+                leaving_free(leaving);
+        }
+}
+
+/** leaving_free_all() - at the end. Tree locked. */
+void leaving_free_all(struct session *session) {
+        while (session->leavings) {
+                struct leaving *leaving = session->leavings;
+
+                leave(session, leaving);
+                leaving_free(leaving);
+        }
+}

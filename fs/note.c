@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/note.h"
+
+#include <string.h>
+
+#include "base/stamp.h"
+#include "fs/directory.h"
+#include "fs/local.h"
+#include "fs/session.h"
+
+enum { NAME_MAX_BYTES = 255 };
+
+/* 0, or -ENAMETOOLONG where there is no room for the suffix. */
+static int name_of(const char *name, const char *suffix, char ret[NAME_MAX_BYTES + 1]) {
+        if (strlen(name) + strlen(suffix) > NAME_MAX_BYTES)
+                return -ENAMETOOLONG;
+        (void)snprintf(ret, NAME_MAX_BYTES + 1, "%s%s", name, suffix);
+        return 0;
+}
+
+static bool is_taken(const struct node *dir, const char *name) {
+        const struct directory *directory = dir->directory;
+
+        return directory && directory->snapshot && listing_find(directory->snapshot->listing, name);
+}
+
+/* The note of that name, a new one if need be. Tree locked. */
+static int find_or_add(struct session *session, struct node *dir, const char *name,
+                       struct overlay **ret) {
+        char copy[NAME_MAX_BYTES + 1];
+        struct overlay *overlay = overlay_find(dir, name);
+        int r;
+
+        if (overlay && overlay->role != OVERLAY_NOTE)
+                return -EEXIST;
+        if (!overlay && is_taken(dir, name))
+                return -EEXIST; /* a real name goes before */
+        if (!overlay) {
+                (void)snprintf(copy, sizeof(copy), "%s", name);
+                r = overlay_add(session, dir,
+                                &(struct entry){ .name = copy, .type = ENTRY_FILE, .mode = 0444 },
+                                OVERLAY_NOTE, &overlay);
+                if (r < 0)
+                        return r;
+                if (dir->lookups > 0)
+                        notify_inode(&session->notify, dir->id);
+        }
+        *ret = overlay;
+        return 0;
+}
+
+/**
+ * note_put() - have a text stand beside @name. The tree must not be locked.
+ * Returns 0, -EEXIST where a real entry has the name, -ENAMETOOLONG, -ENOMEM.
+ */
+int note_put(struct session *session, struct node *dir, const char *name, const char *suffix,
+             const struct buf *text) {
+        char whole[NAME_MAX_BYTES + 1];
+        struct buf copy = BUF_INIT(0);
+        struct document *document = NULL;
+        struct overlay *overlay;
+        int r = name_of(name, suffix, whole);
+
+        if (r == 0)
+                r = buf_add(&copy, buf_str(text), text->len);
+        if (r == 0)
+                r = local_document_new(&copy, INT64_MAX, &document);
+        buf_done(&copy);
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&session->tree.lock);
+        r = find_or_add(session, dir, whole, &overlay);
+        if (r == 0) {
+                if (overlay->text)
+                        document_unref(overlay->text);
+                overlay->text = document_ref(document);
+                overlay->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
+                overlay->modified.tv_nsec = (long)(document->hash % 1000000000U);
+                if (overlay->node->lookups > 0)
+                        notify_inode(&session->notify, overlay->node->id);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        document_unref(document);
+        return r;
+}
+
+/** note_drop() - the reason is gone. Returns whether there was one. Tree not locked. */
+bool note_drop(struct session *session, struct node *dir, const char *name, const char *suffix) {
+        char whole[NAME_MAX_BYTES + 1];
+        struct overlay *overlay;
+        bool is_there;
+
+        if (name_of(name, suffix, whole) < 0)
+                return false;
+        pthread_mutex_lock(&session->tree.lock);
+        overlay = overlay_find(dir, whole);
+        is_there = overlay && overlay->role == OVERLAY_NOTE;
+        if (is_there) {
+                notify_entry(&session->notify, dir->id, whole);
+                notify_inode(&session->notify, dir->id);
+                overlay_remove(session, overlay);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        return is_there;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unlink(2) and rmdir(2). */
+#include <string.h>
+
+#include "backends/change.h"
+#include "base/stamp.h"
+#include "fs/branch.h"
+#include "fs/carry.h"
+#include "fs/change.h"
+#include "fs/content.h"
+#include "fs/creating.h"
+#include "fs/directory.h"
+#include "fs/fetch.h"
+#include "fs/leaving.h"
+#include "fs/names.h"
+#include "fs/process.h"
+#include "fs/session.h"
+
+static int reply(struct task *task) {
+        fuse_reply_err(task->req, 0);
+        return task_end(task);
+}
+
+/* Tree locked; unlocks it. */
+static int unlock(struct task *task, int r) {
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return r;
+}
+
+/* The directory, and what stands in it under the task's name; as change_ready(). */
+static int look(struct task *task, struct node **ret_dir, enum standing *ret_standing,
+                const struct entry **ret_entry, struct overlay **ret_overlay) {
+        struct session *session = task->session;
+        const struct node *node;
+        int r;
+
+        if (!task->process)
+                task->process = process_of(task->op.pid);
+        r = change_ready(task, task->node, ret_dir);
+        if (r <= 0)
+                return r;
+        node = tree_child(&session->tree, *ret_dir, task->name);
+        if (wards_forbid(&session->wards, task->process, node ? node : *ret_dir,
+                         stamp_monotonic_ms()))
+                return unlock(task, op_fail(&task->op, EPERM,
+                                            "a file of this resource could not be removed, so "
+                                            "nothing below it is: use rmdir of the resource's own "
+                                            "directory"));
+        *ret_standing = names_standing(session, *ret_dir, task->name, ret_entry, ret_overlay);
+        return 1;
+}
+
+/* The node of an entry, as a reference. Tree locked. */
+static int hold(struct task *task, struct node *dir, const struct entry *entry,
+                struct subject *ret) {
+        struct node *node;
+        int r = tree_adopt(&task->session->tree, dir, entry, &node);
+
+        if (r == 0)
+                r = subject_of_node(task->session, node, ret);
+        return r;
+}
+
+/* Subject of the entry that the task is about, and what is known of its bytes. */
+static int take_subject(struct task *task, struct subject *ret, struct document **ret_before) {
+        struct session *session = task->session;
+        const struct entry *entry = NULL;
+        struct node *dir, *node;
+        int r = -ENOENT;
+
+        *ret = (struct subject){ 0 };
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                entry = names_entry(session, dir, task->name);
+        if (entry)
+                r = hold(task, dir, entry, ret);
+        node = r == 0 ? tree_find(&session->tree, ret->place) : NULL;
+        *ret_before = NULL;
+        if (node && node->type == ENTRY_FILE && node->content && node->content->published)
+                *ret_before = document_ref(node->content->published);
+        pthread_mutex_unlock(&session->tree.lock);
+        return r;
+}
+
+/* `-o plan`: the requests are written down, nothing else happens. */
+static int plan(struct session *session, struct op *op, struct subject *subject,
+                enum edit_act act) {
+        struct change_result result;
+        int r = carry_out(session, op, &(struct carry){ .subject = subject, .act = act }, &result);
+
+        change_result_done(&result);
+        return r;
+}
+
+/* rm of a document: checked, durable, and a second later sent. */
+static int remove_document(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct document *before;
+        struct subject subject;
+        int r = take_subject(task, &subject, &before);
+
+        if (r == 0)
+                r = view_may_remove(subject.view, op, subject.place);
+        if (r == 0 && session->commits.is_plan_only)
+                r = plan(session, op, &subject, EDIT_REMOVE);
+        else if (r == 0)
+                r = leaving_begin(session, op, &subject, before);
+        subject_done(&subject);
+        if (before)
+                document_unref(before);
+        return r;
+}
+
+/* rm of a link that ln -s made. */
+static int remove_link(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct change_result result = { 0 };
+        struct document *before;
+        struct subject subject;
+        int r = take_subject(task, &subject, &before);
+
+        if (r == 0)
+                r = carry_out(session, op,
+                              &(struct carry){ .subject = &subject, .act = EDIT_UNLINK }, &result);
+        if (r == 0 && !session->commits.is_plan_only) {
+                pthread_mutex_lock(&session->tree.lock);
+                subject.dir->directory->fresh_until_ms = 0;
+                (void)leaving_hide(session, subject.dir, subject.name);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
+        change_result_done(&result);
+        subject_done(&subject);
+        return r;
+}
+
+static int remove_shelved(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct overlay *overlay = NULL;
+        struct node *dir, *node = NULL;
+        struct journal *journal = NULL;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                overlay = overlay_find(dir, task->name);
+        if (overlay && overlay->role == OVERLAY_SHELVED) {
+                node = node_ref(overlay->node);
+                journal = branch_journal(dir->branch);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!node || !journal)
+                return op_fail(op, ENOENT, "it has gone");
+        r = shelves_remove(session, op, journal, node);
+        pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        return r;
+}
+
+/* Tree locked; unlocks it. */
+static int unlink_overlay(struct task *task, struct overlay *overlay, enum standing standing) {
+        if (standing == STANDS_SCRATCH_DIR || standing == STANDS_DRAFT ||
+            overlay->node->type == ENTRY_DIRECTORY)
+                return unlock(task, -EISDIR);
+        if (overlay->role == OVERLAY_SHELVED) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return wait_change(task, remove_shelved);
+        }
+        if (standing == STANDS_DRAFT_FILE)
+                return unlock(task,
+                              op_fail(&task->op, EPERM, "a draft is discarded as a whole: rmdir"));
+        overlay_remove(task->session, overlay);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return reply(task);
+}
+
+/* A resource is not destroyed by removing what is in it. Tree locked; unlocks it. */
+static int refuse_attribute(struct task *task, const struct node *dir) {
+        wards_raise(&task->session->wards, task->process, dir, stamp_monotonic_ms());
+        return unlock(task, op_fail(&task->op, EPERM,
+                                    "this file is a part of its resource: a resource is removed by "
+                                    "rmdir of its directory"));
+}
+
+static int serve_unlink(struct task *task) {
+        struct session *session = task->session;
+        const struct entry *entry;
+        struct overlay *overlay;
+        enum standing standing;
+        struct node *dir;
+        unsigned can = 0;
+        int r;
+
+        if (task_waited(task, WANT_WORK))
+                return reply(task);
+        r = look(task, &dir, &standing, &entry, &overlay);
+        if (r <= 0)
+                return r;
+        if (overlay)
+                return unlink_overlay(task, overlay, standing);
+        if (!entry && names_listed(dir, task->name)) { /* it goes with what it belongs to */
+                pthread_mutex_unlock(&session->tree.lock);
+                return reply(task);
+        }
+        if (!entry)
+                return unlock(task, -ENOENT);
+        if (entry->type == ENTRY_DIRECTORY)
+                return unlock(task, -EISDIR);
+        if (entry->place && dir->branch->ops->abilities)
+                can = dir->branch->ops->abilities(dir->branch, entry->place);
+        if (standing == STANDS_DOCUMENT || (standing == STANDS_LINK && (can & CAN_REMOVE))) {
+                pthread_mutex_unlock(&session->tree.lock);
+                return wait_change(task, standing == STANDS_LINK ? remove_link : remove_document);
+        }
+        return refuse_attribute(task, dir);
+}
+
+/** change_on_unlink() - rm of a document, a relation, or something beside the cloud. */
+void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
+        change_task(req, OPERATION_UNLINK, parent, name, serve_unlink);
+}
+
+/* Is nothing left of a level but what is on its way out? Tree locked. */
+static bool is_deserted(struct session *session, struct node *node) {
+        const struct listing *listing = node->directory && node->directory->snapshot
+                                                ? node->directory->snapshot->listing
+                                                : NULL;
+
+        for (size_t i = 0; listing && i < listing->count; i++)
+                if (listing->entries[i].type != ENTRY_DIRECTORY &&
+                    !leaving_hides(session, node, &listing->entries[i]))
+                        return false;
+        for (size_t i = 0; listing && i < listing->count; i++) {
+                struct node *child = tree_child(&session->tree, node, listing->entries[i].name);
+
+                if (listing->entries[i].type == ENTRY_DIRECTORY &&
+                    !leaving_hides(session, node, &listing->entries[i]) &&
+                    !(child && child->directory && child->directory->snapshot &&
+                      is_deserted(session, child)))
+                        return false;
+        }
+        return overlay_is_empty(node);
+}
+
+/* rmdir of what has no call of its own: a level of a tree goes when nothing is left in it. */
+static int remove_level(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct document *before;
+        struct subject subject;
+        struct node *node;
+        int r = take_subject(task, &subject, &before);
+
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_find(&session->tree, subject.place);
+        if (node)
+                node_ref(node);
+        pthread_mutex_unlock(&session->tree.lock);
+        r = node ? change_work_for(session, op, node, false) : -ENOENT;
+        pthread_mutex_lock(&session->tree.lock);
+        if (r == 0 && !is_deserted(session, node))
+                r = op_fail(op, ENOTEMPTY, "something is left in it");
+        if (r == 0)
+                r = leaving_hide(session, subject.dir, subject.name);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+        subject_done(&subject);
+        return r;
+}
+
+/* After the answer: is the resource gone, or going? Accepted is not done (202). Tree locked. */
+static void settle(struct session *session, const struct subject *subject, int status) {
+        enum { ACCEPTED = 202 };
+        struct node *node = tree_find(&session->tree, subject->place);
+
+        if (subject->dir->directory)
+                subject->dir->directory->fresh_until_ms = 0;
+        if (status != ACCEPTED)
+                (void)leaving_hide(session, subject->dir, subject->name);
+        if (node && node->type == ENTRY_DIRECTORY && node->directory)
+                node->directory->fresh_until_ms = 0;
+}
+
+static int remove_resource(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct change_result result = { 0 };
+        struct document *before;
+        struct subject subject;
+        int r = take_subject(task, &subject, &before);
+
+        if (r == 0)
+                r = carry_out(session, op,
+                              &(struct carry){
+                                      .subject = &subject,
+                                      .act = EDIT_REMOVE,
+                                      .is_directory = true,
+                              },
+                              &result);
+        if (r == 0 && !session->commits.is_plan_only) {
+                pthread_mutex_lock(&session->tree.lock);
+                settle(session, &subject, result.status);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
+        change_result_done(&result);
+        subject_done(&subject);
+        return r;
+}
+
+/* Tree locked; unlocks it. */
+static int rmdir_overlay(struct task *task, struct overlay *overlay) {
+        struct node *node = overlay->node;
+        int r = 0;
+
+        if (node->type != ENTRY_DIRECTORY)
+                r = -ENOTDIR;
+        else if (overlay->role == OVERLAY_DRAFT)
+                creating_discard(task->session, overlay);
+        else if (!overlay_is_empty(node) ||
+                 (overlay->role == OVERLAY_LEVEL && !is_deserted(task->session, node)))
+                r = -ENOTEMPTY;
+        else
+                overlay_remove(task->session, overlay);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return r < 0 ? r : reply(task);
+}
+
+static int serve_rmdir(struct task *task) {
+        const struct entry *entry;
+        struct overlay *overlay;
+        enum standing standing;
+        struct node *dir;
+        unsigned can = 0;
+        bool is_level;
+        int r;
+
+        if (task_waited(task, WANT_WORK))
+                return reply(task);
+        r = look(task, &dir, &standing, &entry, &overlay);
+        if (r <= 0)
+                return r;
+        if (overlay)
+                return rmdir_overlay(task, overlay);
+        if (!entry)
+                return unlock(task, -ENOENT);
+        if (entry->type != ENTRY_DIRECTORY)
+                return unlock(task, -ENOTDIR);
+        if (entry->place && dir->branch->ops->abilities)
+                can = dir->branch->ops->abilities(dir->branch, entry->place);
+        is_level = names_abilities(dir) & CAN_GROUP;
+        if (!(can & CAN_REMOVE) && !is_level)
+                return refuse_attribute(task, dir);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return wait_change(task, can & CAN_REMOVE ? remove_resource : remove_level);
+}
+
+/** change_on_rmdir() - of a resource, a draft, a level. */
+void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
+        change_task(req, OPERATION_RMDIR, parent, name, serve_rmdir);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/saving.h"
+
+#include <string.h>
+
+#include "base/stamp.h"
+#include "fs/carry.h"
+#include "fs/content.h"
+#include "fs/local.h"
+#include "fs/session.h"
+
+enum { PROVISIONAL_MS = 1000 };
+
+/* What was sent, in place of what could not be read back (file rule 18). */
+static int make_provisional(const struct saving *saving, struct document **ret) {
+        struct buf text = BUF_INIT(0);
+        int r = buf_add(&text, saving->text, saving->len);
+
+        if (r == 0)
+                r = local_document_new(&text, stamp_monotonic_ms() + PROVISIONAL_MS, ret);
+        if (r == 0)
+                (*ret)->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
+        buf_done(&text);
+        return r;
+}
+
+/* Everybody sees it from now on. */
+static void publish(struct session *session, const struct saving *saving,
+                    struct document *document) {
+        struct node *node;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_find(&session->tree, saving->subject->place);
+        if (node && node->type == ENTRY_FILE && !node->content)
+                node->content = content_new();
+        if (node && node->type == ENTRY_FILE && node->content) {
+                (void)content_commit(node->content, document_ref(document), stamp_monotonic_ms());
+                if (saving->modified)
+                        content_set_time(node->content, saving->modified);
+                if (node->lookups > 0)
+                        notify_inode(&session->notify, node->id);
+                watch_wake(&session->watch, node);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
+/**
+ * saving_base() - what a save by this process is compared with: the version that it read last, else
+ * the one that is published (file rule 16). Returns a reference, NULL if there is neither.
+ */
+struct document *saving_base(struct session *session, const struct place *place, pid_t process,
+                             struct document *published) {
+        struct document *base = readers_find(&session->readers, process, place_ino(place));
+
+        if (!base && published)
+                base = document_ref(published);
+        return base;
+}
+
+/**
+ * saving_run() - see the header.
+ * @ret: what is there now, a reference; NULL in plan mode.
+ * Returns as carry_out(). The tree must not be locked.
+ */
+int saving_run(struct session *session, struct op *op, struct saving *saving,
+               struct document **ret) {
+        struct subject *subject = saving->subject;
+        struct carry carry = {
+                .subject = subject,
+                .act = EDIT_SAVE,
+                .text = saving->text,
+                .len = saving->len,
+                .base = saving->base,
+                .before = saving->base,
+                .id = saving->id,
+        };
+        struct change_result result;
+        struct document *now = NULL;
+        int r = carry_out(session, op, &carry, &result);
+
+        if (r == 0 && !session->commits.is_plan_only) {
+                if (result.document)
+                        now = document_ref(result.document);
+                else
+                        r = make_provisional(saving, &now);
+        }
+        change_result_done(&result);
+        if (r < 0)
+                return r;
+        if (now) {
+                publish(session, saving, now);
+                readers_note(&session->readers, saving->process, place_ino(subject->place), now);
+        }
+        *ret = now;
+        return 0;
+}
+
+/* A copy of what is to be sent, and what belongs to it. */
+struct attempt {
+        char *text;
+        size_t len;
+        uint64_t changes;
+        struct document *base;
+        struct timespec modified;
+        bool has_time;
+};
+
+static int begin(struct session *session, struct subject *subject, struct editing *editing,
+                 struct attempt *ret) {
+        struct attempt attempt;
+        struct document *opened;
+
+        pthread_mutex_lock(&session->tree.lock);
+        attempt = (struct attempt){
+                .len = editing->text.len,
+                .changes = editing->changes,
+                .modified = editing->modified,
+                .has_time = editing->has_time,
+        };
+        opened = editing->base ? document_ref(editing->base) : NULL;
+        attempt.text = malloc(attempt.len + 1);
+        if (attempt.text) {
+                if (attempt.len)
+                        memcpy(attempt.text, editing->text.data, attempt.len);
+                attempt.text[attempt.len] = '\0';
+                editing_begin(editing);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (attempt.text)
+                attempt.base = saving_base(session, subject->place, editing->opener, opened);
+        if (opened)
+                document_unref(opened);
+        if (!attempt.text)
+                return -ENOMEM;
+        *ret = attempt;
+        return 0;
+}
+
+/**
+ * saving_editing() - send what an edit holds now, on behalf of the process that opened it.
+ * Returns as saving_run(); the edit remembers it.
+ */
+int saving_editing(struct session *session, struct op *op, struct subject *subject,
+                   struct editing *editing) {
+        struct attempt attempt;
+        struct document *now = NULL;
+        struct saving saving;
+        int r = begin(session, subject, editing, &attempt);
+
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        saving = (struct saving){
+                .subject = subject,
+                .process = editing->opener,
+                .text = attempt.text,
+                .len = attempt.len,
+                .base = attempt.base,
+                .modified = attempt.has_time ? &attempt.modified : NULL,
+        };
+        r = saving_run(session, op, &saving, &now);
+        pthread_mutex_lock(&session->tree.lock);
+        editing_end(editing, attempt.changes, r, now);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (now)
+                document_unref(now);
+        if (attempt.base)
+                document_unref(attempt.base);
+        free(attempt.text);
+        return r;
+}

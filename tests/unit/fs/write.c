@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands that write cause: which changes are made, what is seen meanwhile and afterwards. */
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/change.h"
+#include "base/text.h"
+#include "tests/unit/fs/mounted.h"
+#include "tests/unit/unit.h"
+
+#define DIR "demo/policies"
+
+static struct mounted mounted;
+static struct place *dir, *document, *cluster;
+
+static void start(void) {
+        struct view *view = fake_new();
+
+        dir = fake_add(view, NULL, "policies", ENTRY_DIRECTORY, NULL);
+        fake_allow(view, dir, CAN_CREATE_FILE);
+        document = fake_add(view, dir, "a.json", ENTRY_FILE, "{\"n\": 1}\n");
+        fake_set_document(view, document);
+        fake_allow(view, document, CAN_SAVE | CAN_REMOVE);
+        cluster = fake_add(view, NULL, "cluster", ENTRY_DIRECTORY, NULL);
+        fake_allow(view, cluster, CAN_REMOVE);
+        fake_add(view, cluster, "status.json", ENTRY_FILE, "{}\n");
+        mounted_start(&mounted, view, false);
+}
+
+static void expect(const char *command, const char *output) {
+        struct buf buf = BUF_INIT(0);
+
+        (void)mounted_run(&mounted, command, &buf);
+        ck_assert_msg(text_eq(buf_str(&buf), output), "%s: %s, not %s", command, buf_str(&buf),
+                      output);
+        buf_done(&buf);
+}
+
+static void expect_in(const char *command, const char *part) {
+        struct buf buf = BUF_INIT(0);
+
+        (void)mounted_run(&mounted, command, &buf);
+        ck_assert_msg(strstr(buf_str(&buf), part), "%s: no `%s` in: %s", command, part,
+                      buf_str(&buf));
+        buf_done(&buf);
+}
+
+static void run(const char *command) {
+        struct buf buf = BUF_INIT(0);
+        int status = mounted_run(&mounted, command, &buf);
+
+        ck_assert_msg(status == 0, "%s: %d: %s", command, status, buf_str(&buf));
+        buf_done(&buf);
+}
+
+/* All changes so far, each a line. */
+static void expect_changes(const char *changes) {
+        char *text = fake_changes_text(mounted.view);
+
+        ck_assert_msg(text_eq(text, changes), "changes: %s, not %s", text, changes);
+        free(text);
+}
+
+START_TEST(each_way_to_write_is_one_save) {
+        static const struct {
+                const char *command, *text, *change;
+        } ways[] = {
+                { "echo '{\"n\": 2}' > a.json", "{\"n\": 2}\n", "{\"n\": 2}" },
+                { "{ echo '{'; sleep 0.1; echo '\"n\": 3}'; } > a.json", "{\n\"n\": 3}\n", "{" },
+                { "(echo '[4,' | cat; echo 5] | cat) > a.json", "[4,\n5]\n", "[4," },
+                { "echo ' ' >> a.json", "[4,\n5]\n \n", "[4," },
+                { "echo '{\"n\": 6}' | dd of=a.json 2>/dev/null", "{\"n\": 6}\n", "{\"n\": 6}" },
+                { "echo '{\"n\": 7}' | tee a.json >/dev/null", "{\"n\": 7}\n", "{\"n\": 7}" },
+                { "sed -i s/7/8/ a.json", "{\"n\": 8}\n", "{\"n\": 8}" },
+                { "perl -pi -e s/8/9/ a.json", "{\"n\": 9}\n", "{\"n\": 9}" },
+                { "truncate -s 8 a.json", "{\"n\": 9}", "{\"n\": 9}" },
+                { "printf 1 | dd of=a.json bs=1 seek=6 conv=notrunc 2>/dev/null", "{\"n\": 1}",
+                  "{\"n\": 1}" },
+                { "echo '{\"n\": 2}' > /tmp/$$.json; cp /tmp/$$.json a.json; rm /tmp/$$.json",
+                  "{\"n\": 2}\n", "{\"n\": 2}" },
+                { "echo '{\"n\": 3}' > /tmp/$$.json; mv /tmp/$$.json a.json", "{\"n\": 3}\n",
+                  "{\"n\": 3}" },
+                { "echo '{\"n\": 4}' > /tmp/$$.json; install /tmp/$$.json a.json; rm /tmp/$$.json",
+                  "{\"n\": 4}\n", "{\"n\": 4}" },
+                { "echo '{\"n\": 5}' > .a.tmp && mv .a.tmp a.json", "{\"n\": 5}\n", "{\"n\": 5}" },
+                { "mv a.json a.json~ && echo '{\"n\": 6}' > a.json && rm a.json~", "{\"n\": 6}\n",
+                  "{\"n\": 6}" },
+        };
+        struct buf changes = BUF_INIT(0);
+
+        start();
+        for (size_t i = 0; i < ELEMENTSOF(ways); i++) {
+                struct buf command = BUF_INIT(0);
+
+                (void)buf_printf(&command, "cd " DIR " && %s", ways[i].command);
+                run(buf_str(&command));
+                expect("cat " DIR "/a.json", ways[i].text);
+                (void)buf_printf(&changes, "save fake//policies/a.json %s\n", ways[i].change);
+                expect_changes(buf_str(&changes));
+                expect("ls -A " DIR, "a.json\n");
+                buf_done(&command);
+        }
+        buf_done(&changes);
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(a_refusal_says_why_and_keeps_the_text) {
+        start();
+        run("cat " DIR "/a.json");
+        expect("cp /etc/hostname " DIR "/a.json",
+               "cp: failed to close '" DIR "/a.json': Invalid argument\n");
+        expect_in("cat " DIR "/a.json.error", "no JSON: line 1, column");
+        expect_in("cat .hcloudfs/last_error", "EINVAL: no JSON");
+        expect("cat " DIR "/a.json", "{\"n\": 1}\n");
+        fake_refuse(mounted.view, document, EBUSY);
+        expect_in("echo '{}' | cp /dev/stdin " DIR "/a.json", "Device or resource busy");
+        expect_in("cat " DIR "/a.json.error", "request: request-9");
+        fake_refuse(mounted.view, document, 0);
+        run("echo '{}' > " DIR "/a.json");
+        expect("ls -A " DIR, "a.json\n");
+        expect_changes("save fake//policies/a.json {}\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+/* A process that has read the document, waits to be told, and saves it. */
+START_TEST(somebody_elses_change_is_not_overwritten) {
+        const char *editor = "read -r line < " DIR "/a.json; echo ready > $F.ready; "
+                             "read -r go < $F; echo '{\"n\": 2}' > " DIR "/a.json";
+        struct buf command = BUF_INIT(0);
+        pid_t child;
+
+        start();
+        (void)buf_printf(&command, "F=%s/fifo; mkfifo $F $F.ready; : > /dev/null", mounted.state);
+        run(buf_str(&command));
+        buf_truncate(&command, 0);
+        (void)buf_printf(&command, "F=%s/fifo; %s; exit", mounted.state, editor);
+        child = mounted_spawn(&mounted, buf_str(&command));
+        buf_truncate(&command, 0);
+        (void)buf_printf(&command, "read -r x < %s/fifo.ready", mounted.state);
+        run(buf_str(&command));
+        fake_write(mounted.view, document, "{\"n\": 50}\n");
+        run("echo / > .hcloudfs/refresh");
+        expect("cat " DIR "/a.json", "{\"n\": 50}\n");
+        buf_truncate(&command, 0);
+        (void)buf_printf(&command, "echo go > %s/fifo", mounted.state);
+        run(buf_str(&command));
+        (void)mounted_wait(child);
+        expect_in("cat " DIR "/a.json.error", "somebody else changed it");
+        expect("cat " DIR "/a.json", "{\"n\": 50}\n");
+        expect_changes("");
+        buf_done(&command);
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(documents_are_made_and_removed) {
+        start();
+        run("echo '{\"b\": 1}' > " DIR "/b.json");
+        expect("cat " DIR "/b.json", "{\"b\": 1}\n");
+        expect("ls " DIR, "a.json\nb.json\n");
+        run("touch " DIR "/c.json");
+        expect("ls " DIR, "a.json\nb.json\nc.json\n");
+        run("rm " DIR "/b.json " DIR "/c.json");
+        expect("ls " DIR, "a.json\n");
+        expect_changes("create fake//policies b.json {\"b\": 1}\n");
+        mounted_end(&mounted);
+        expect_changes("create fake//policies b.json {\"b\": 1}\nremove fake//policies/b.json\n");
+        mounted_again(&mounted, false);
+        expect("ls " DIR, "a.json\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(removing_a_tree_changes_nothing) {
+        start();
+        expect_in("rm -rf demo/cluster", "Operation not permitted");
+        expect("ls demo/cluster", "status.json\n");
+        expect_changes("");
+        run("rmdir demo/cluster");
+        expect_changes("remove fake//cluster\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+int main(void) {
+        const struct unit_case cases[] = {
+                { "each way to write is one save", each_way_to_write_is_one_save, 0 },
+                { "a refusal says why and keeps the text", a_refusal_says_why_and_keeps_the_text,
+                  0 },
+                { "somebody else's change is not overwritten",
+                  somebody_elses_change_is_not_overwritten, 0 },
+                { "documents are made and removed", documents_are_made_and_removed, 0 },
+                { "removing a tree changes nothing", removing_a_tree_changes_nothing, 0 },
+                { 0 },
+        };
+
+        if (!mounted_possible()) {
+                puts("1..0 # SKIP cannot open /dev/fuse");
+                return EXIT_SUCCESS; /* the plan says that all is skipped */
+        }
+        return unit_main("write", cases);
+}
