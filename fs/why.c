@@ -158,17 +158,72 @@ static void explain_file(const struct node *node, int64_t now_ms, struct buf *bu
                 (void)buf_add_str(buf, "newer: known, shown when the readers have closed it\n");
 }
 
+/* What the layers below call it, and what people do. */
+static const struct {
+        const char *member, *label;
+        const char *when; /* shown only if it says this; NULL: always */
+} facts[] = {
+        { "/source", "known from", NULL },
+        { "/age_s", "age in seconds", NULL },
+        { "/fetched", "last answer", NULL },
+        { "/status", "status", NULL },
+        { "/request_id", "request", NULL },
+        { "/revision", "revision", NULL },
+        { "/changed", "changed", NULL },
+        { "/fresh_until", "serves until", NULL },
+        { "/refresh_ahead", "asked for ahead of that, if used, from", NULL },
+        { "/outdated", "outdated by a change", "true" },
+        { "/absent_since", "known to be absent since", NULL },
+        { "/under_way", "being asked for", "true" },
+        { "/silent_since", "server silent since", NULL },
+        { "/silent_reason", "server silent because", NULL },
+        { "/rate_limit_wait_ms", "wait for the rate limit in ms", NULL },
+        { "/last_failure/time", "last failure", NULL },
+        { "/last_failure/error", "failed with", NULL },
+        { "/last_failure/status", "failed with status", NULL },
+        { "/last_failure/code", "failed with code", NULL },
+        { "/last_failure/request_id", "failed request", NULL },
+        { "/last_failure/reason", "failed because", NULL },
+};
+
+static void explain_answer(const struct json *answer, struct buf *buf) {
+        (void)buf_printf(buf, "answer: %s %s (%s of %s)\n", json_string(answer, "/method"),
+                         json_string(answer, "/target"), json_string(answer, "/call"),
+                         json_string(answer, "/service"));
+        for (size_t i = 0; i < ELEMENTSOF(facts); i++) {
+                _cleanup_(freep) char *text = NULL;
+
+                if (json_text_at(answer, facts[i].member, &text) < 0 ||
+                    (facts[i].when && !text_eq(facts[i].when, text)))
+                        continue;
+                for (char *p = text; *p; p++)
+                        if (*p == '\n')
+                                *p = ' '; /* a line stays a line */
+                (void)buf_printf(buf, "  %s: %s\n", facts[i].label, text);
+        }
+}
+
+/* The answers that it is made of, as far as they are known. Without the lock. */
+static void explain_answers(struct op *op, struct node *mirror, struct buf *buf) {
+        const struct branch_ops *ops = mirror->branch->ops;
+        _cleanup_(json_freep) struct json *answers = NULL;
+
+        if (!ops->explain || !mirror->place ||
+            ops->explain(mirror->branch, op, mirror, &answers) < 0)
+                return;
+        for (size_t i = 0; i < json_count(answers); i++)
+                explain_answer(json_item(answers, i), buf);
+}
+
 static int read_file(struct branch *branch, struct op *op, struct node *node,
                      struct document **ret) {
         struct session *session = session_of(branch);
+        struct node *mirror = mirrored(node);
         struct buf text = BUF_INIT(0);
-        const struct node *mirror;
         int64_t now = stamp_monotonic_ms();
         int r;
 
-        (void)op;
         pthread_mutex_lock(&session->tree.lock);
-        mirror = mirrored(node);
         (void)buf_add_str(&text, "path: ");
         (void)node_path(mirror, &text);
         (void)buf_add_char(&text, '\n');
@@ -184,6 +239,7 @@ static int read_file(struct branch *branch, struct op *op, struct node *node,
         else
                 (void)buf_printf(&text, "target: %s\n", mirror->target);
         pthread_mutex_unlock(&session->tree.lock);
+        explain_answers(op, mirror, &text);
         r = local_document_new(&text, now, ret);
         buf_done(&text);
         return r;
