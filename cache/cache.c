@@ -93,10 +93,12 @@ static int cache_seen(struct source *source, const char *key, uint64_t hash, int
 static void cache_free(struct source *source) {
         struct cache *cache = cache_from(source);
 
+        (void)probe_free(cache->probe);
         (void)refresh_free(cache->refresh);
         (void)writer_free(cache->writer);
         (void)store_close(cache->store);
         memory_done(&cache->memory);
+        outages_done(&cache->outages);
         seen_clear(&cache->seen);
         (void)pthread_mutex_destroy(&cache->noting);
         (void)pthread_mutex_destroy(&cache->lock);
@@ -176,6 +178,8 @@ static int start(struct op *op, const struct cache_options *options, struct cach
                 return r;
         cache->memory.keeps_latest = !cache->store;
         r = refresh_new(&cache->source, &cache->refresh);
+        if (r == 0 && options->probes)
+                r = probe_new(cache, options, &cache->probe);
         return r < 0 ? op_fail(op, -r, "cannot start the threads of the cache") : 0;
 }
 

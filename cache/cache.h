@@ -10,6 +10,22 @@ struct cache_options {
         uint64_t max_bytes;     /* of the file, 0: 1 GiB */
         uint64_t memory_bytes;  /* of answers in memory, 0: 64 MiB */
         int64_t max_stale_ms;   /* older answers do not serve even offline, 0: 30 days */
+        bool probes;            /* servers that cannot be reached are asked until they can be */
+        /* With `probes`: told when the first server cannot be reached (and why) and when all can be
+         * again, in a thread of the cache's own; may be NULL. */
+        void (*on_reach)(void *data, bool is_reached, const char *reason);
+        void *data;
+};
+
+/* How far what it hands out can be trusted at this moment. */
+struct cache_state {
+        bool has_answers;         /* some are known, in memory or in the file */
+        size_t outages;           /* servers that cannot be reached */
+        int64_t outage_since_ms;  /* realtime clock, as the others; 0: none */
+        char reason[OP_REASON_SIZE];
+        int64_t stale_since_ms;   /* older answers than asked for are handed out since; 0: none */
+        int64_t stale_last_ms;    /* … the last time */
+        uint64_t stale;           /* … so many */
 };
 
 /* @next is taken over. -EBUSY with the holder's pid in @op's reason when another daemon has it. */
@@ -18,6 +34,9 @@ int cache_new(struct op *op, const struct cache_options *options, struct source 
 
 /* How well it does, as JSON for control files. -EINVAL for a source that is no cache. */
 int cache_describe(struct source *source, struct json **ret);
+
+/* As above. */
+int cache_state(struct source *source, struct cache_state *ret);
 
 /* Why an answer is what it is: its age, where it is kept, how the last call ended. As above. */
 int cache_explain(struct source *source, const struct request *request, struct json **ret);

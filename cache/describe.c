@@ -164,6 +164,41 @@ int cache_describe(struct source *source, struct json **ret) {
         return finish(&sheet, ret);
 }
 
+/* Is something known? An empty file is as good as none. */
+static bool has_answers(struct cache *cache) {
+        struct store_state state;
+
+        if (cache->store && store_describe(cache->store, &state) == 0 && state.answers > 0)
+                return true;
+        return cache->memory.count > 0;
+}
+
+/** cache_state() - see the header. 0 or -EINVAL. */
+int cache_state(struct source *source, struct cache_state *ret) {
+        struct cache *cache = cache_from(source);
+        const struct outage *outage;
+        int64_t last_ms;
+
+        if (!cache_is(source))
+                return -EINVAL;
+        *ret = (struct cache_state){ .stale = atomic_load(&cache->counters.stale) };
+        (void)pthread_mutex_lock(&cache->lock);
+        outage = outage_first(&cache->outages);
+        ret->outages = cache->outages.count;
+        if (outage) {
+                ret->outage_since_ms = outage->since_ms;
+                (void)snprintf(ret->reason, sizeof(ret->reason), "%s", outage->fault.reason);
+        }
+        ret->has_answers = has_answers(cache);
+        (void)pthread_mutex_unlock(&cache->lock);
+        last_ms = atomic_load(&cache->stale_last_ms);
+        if (!last_ms || (!outage && stamp_now_ms() - last_ms > STALE_APART_MS))
+                return 0;
+        ret->stale_last_ms = last_ms;
+        ret->stale_since_ms = atomic_load(&cache->stale_since_ms);
+        return 0;
+}
+
 /* With the lock: the latest failure of a request, if it is still remembered. */
 static void find_failure(const struct cache *cache, const struct ask *ask, struct failure *ret) {
         *ret = (struct failure){ 0 };
@@ -216,6 +251,13 @@ static void put_answer(struct sheet *sheet, struct cache *cache, const struct as
         known_done(&known);
 }
 
+static void put_outage(struct sheet *sheet, const struct outage *outage) {
+        if (!outage)
+                return;
+        put_time(sheet, "silent_since", outage->since_ms);
+        put_text(sheet, "silent_reason", outage->fault.reason);
+}
+
 /**
  * cache_explain() - what is known of an answer and of the last call for it, as an object of the
  * caller's. `source` is where it is kept; API: nowhere. -EINVAL, -ENOMEM.
@@ -236,6 +278,7 @@ int cache_explain(struct source *source, const struct request *request, struct j
                 (void)pthread_mutex_lock(&cache->lock);
                 find_failure(cache, &ask, &failure);
                 put_bool(&sheet, "under_way", flight_of(&cache->flights, &ask.whole));
+                put_outage(&sheet, outage_find(&cache->outages, silence_server(request)));
                 (void)pthread_mutex_unlock(&cache->lock);
                 put_failure(&sheet, &failure);
                 r = finish(&sheet, ret);

@@ -40,11 +40,21 @@ static bool is_silence(int error, const struct op_fault *fault) {
         }
 }
 
+/* Somebody is shown what is older than he asked for. */
+static void count_stale(struct cache *cache) {
+        int64_t now_ms = stamp_now_ms(), last_ms = atomic_exchange(&cache->stale_last_ms, now_ms);
+
+        if (last_ms < now_ms - STALE_APART_MS)
+                atomic_store(&cache->stale_since_ms, now_ms);
+        count(&cache->counters.stale);
+}
+
 /* A failure, or the older answer in its place where that is allowed. */
 static int fail_or_stale(struct cache *cache, struct op *op, int error,
                          const struct op_fault *fault, struct answer *known, struct answer **ret) {
         if (!op->must_be_fresh && is_silence(error, fault) &&
             known_serve_stale(cache, known, ret) == 0) {
+                count_stale(cache);
                 op_clear(op);
                 return 0;
         }
@@ -100,6 +110,17 @@ static int look_up(struct cache *cache, struct op *op, const struct ask *ask, st
         return 0;
 }
 
+/* With the lock: shall nobody wait for this server, because it would be for nothing? A server that
+ * the probe looks after needs nobody else to try it. */
+static bool keeps_waiting(struct cache *cache, uint64_t server, bool *ret_probe) {
+        const struct outage *outage = cache->probe ? outage_find(&cache->outages, server) : NULL;
+
+        *ret_probe = false;
+        if (outage && outage->is_slow)
+                return true;
+        return silence_holds(&cache->silences, server, ret_probe);
+}
+
 /*
  * With the lock. Where the server keeps everybody waiting, an older answer serves at once. 0 with
  * it, or AGAIN. @ret_refresh: when it was asked for, if it is up to this caller to try again.
@@ -111,9 +132,11 @@ static int look_back(struct cache *cache, struct op *op, const struct ask *ask, 
         int r;
 
         if (!entry || op->must_be_fresh || op->priority == OP_POLL ||
-            !silence_holds(&cache->silences, silence_server(ask->request), &is_probe))
+            !keeps_waiting(cache, silence_server(ask->request), &is_probe))
                 return AGAIN;
         r = known_serve_stale(cache, entry->answer, ret);
+        if (r == 0)
+                count_stale(cache);
         if (is_probe)
                 *ret_refresh = entry->asked_ms;
         return r < 0 ? AGAIN : 0;
@@ -226,11 +249,20 @@ static void note_failure(struct cache *cache, const struct flight *flight) {
 /* With the lock: who keeps callers waiting for nothing, and who does not any more. */
 static void note_silence(struct cache *cache, const struct ask *ask, const struct flight *flight) {
         bool is_silent = flight->error < 0 && is_silence(flight->error, &flight->fault);
+        bool is_slow = flight->took_ms >= SILENCE_SLOW_MS;
+        uint64_t server = silence_server(ask->request);
+        size_t before = cache->outages.count;
 
-        if (is_silent && flight->took_ms >= SILENCE_SLOW_MS)
-                silence_began(&cache->silences, silence_server(ask->request));
-        else if (!is_silent && !flight->is_abandoned)
-                silence_ended(&cache->silences, silence_server(ask->request));
+        if (is_silent && is_slow)
+                silence_began(&cache->silences, server);
+        if (is_silent && !flight->is_abandoned && outage_is(flight->error, &flight->fault))
+                outage_began(&cache->outages, server, ask->request, &flight->fault, is_slow);
+        if (!is_silent && !flight->is_abandoned) {
+                silence_ended(&cache->silences, server);
+                outage_ended(&cache->outages, server);
+        }
+        if (cache->probe && cache->outages.count != before)
+                probe_look(cache->probe);
 }
 
 /* With the lock: the outcome of a call becomes what is known. */

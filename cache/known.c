@@ -241,7 +241,6 @@ int known_serve_stale(struct cache *cache, struct answer *known, struct answer *
         if (r < 0)
                 return r;
         answer->is_stale = true;
-        count(&cache->counters.stale);
         *ret = STEAL(answer);
         return 0;
 }

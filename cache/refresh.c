@@ -2,19 +2,16 @@
 #include "cache/refresh.h"
 
 #include <pthread.h>
-#include <string.h>
 #include <utlist.h>
 
+#include "cache/copy.h"
 #include "cache/thread.h"
 
 enum { THREADS = 2, QUEUE_MAX = 256, TIMEOUT_MS = 60000 };
 
-/* A request with everything it borrows. */
 struct task {
-        struct request request;
-        struct param *params;
-        char *text;       /* all strings, one behind the other */
-        int64_t asked_ms; /* realtime clock: of the answer that gets old */
+        struct request_copy *request; /* owned */
+        int64_t asked_ms;             /* realtime clock: of the answer that gets old */
         struct task *prev, *next;
 };
 
@@ -36,66 +33,22 @@ struct refresh {
 };
 
 static void task_free(struct task *task) {
-        free(task->params);
-        free(task->text);
+        (void)request_copy_free(task->request);
         free(task);
-}
-
-static size_t text_size(const char *text) {
-        return text ? strlen(text) + 1 : 0;
-}
-
-static size_t request_size(const struct request *request) {
-        size_t size = text_size(request->only) + request->body_len + 1;
-
-        for (size_t i = 0; i < request->n_params; i++)
-                size += text_size(request->params[i].name) + text_size(request->params[i].value);
-        return size;
-}
-
-/* Copies a text and says where it stands now; steps behind it. */
-static const char *put_text(char **cursor, const char *text) {
-        size_t size = text_size(text);
-        const char *copy = *cursor;
-
-        if (!text)
-                return NULL;
-        memcpy(*cursor, text, size);
-        *cursor += size;
-        return copy;
-}
-
-static void fill_task(struct task *task, const struct request *request) {
-        char *cursor = task->text;
-
-        task->request = *request;
-        task->request.params = task->params;
-        task->request.only = put_text(&cursor, request->only);
-        for (size_t i = 0; i < request->n_params; i++)
-                task->params[i] = (struct param){
-                        .name = put_text(&cursor, request->params[i].name),
-                        .value = put_text(&cursor, request->params[i].value),
-                };
-        if (request->body) {
-                memcpy(cursor, request->body, request->body_len);
-                cursor[request->body_len] = '\0';
-                task->request.body = cursor;
-        }
 }
 
 static int task_new(const struct request *request, int64_t asked_ms, struct task **ret) {
         struct task *task = calloc(1, sizeof(*task));
+        int r;
 
         if (!task)
                 return -ENOMEM;
         task->asked_ms = asked_ms;
-        task->params = calloc(request->n_params + 1, sizeof(*task->params));
-        task->text = malloc(request_size(request));
-        if (!task->params || !task->text) {
+        r = request_copy_new(request, &task->request);
+        if (r < 0) {
                 task_free(task);
-                return -ENOMEM;
+                return r;
         }
-        fill_task(task, request);
         *ret = task;
         return 0;
 }
@@ -123,7 +76,7 @@ static void do_task(struct worker *worker, const struct task *task) {
         struct source *source = worker->refresh->source;
         struct answer *answer = NULL;
 
-        if (source_fetch(source, &worker->op, &task->request, &answer) == 0)
+        if (source_fetch(source, &worker->op, &task->request->request, &answer) == 0)
                 (void)answer_unref(answer);
 }
 

@@ -7,6 +7,8 @@
 #include "cache/cache.h"
 #include "cache/flight.h"
 #include "cache/memory.h"
+#include "cache/outage.h"
+#include "cache/probe.h"
 #include "cache/refresh.h"
 #include "cache/silence.h"
 #include "cache/writer.h"
@@ -21,7 +23,10 @@ struct counters {
         atomic_ullong failures;  /* calls that failed, absence not counted */
 };
 
-enum { FAILURES_MAX = 64 };
+enum {
+        FAILURES_MAX = 64,
+        STALE_APART_MS = 60 * 1000, /* nothing old was shown for so long: it is over */
+};
 
 /* A call that failed. */
 struct failure {
@@ -38,13 +43,16 @@ struct cache {
         struct store *store;    /* owned; NULL: memory only */
         struct writer *writer;  /* owned; with a store */
         struct refresh *refresh; /* owned */
+        struct probe *probe;     /* owned; NULL: nobody wants it */
         struct counters counters;
+        atomic_llong stale_since_ms, stale_last_ms; /* realtime clock, 0: nothing old is shown */
         int disk_error;         /* why there is no store although one was asked for */
         pthread_mutex_t noting; /* one note at a time; taken before the lock */
         pthread_mutex_t lock;   /* protects what follows; never held across a call or the file */
         struct memory memory;
         struct flights flights;
         struct silences silences;
+        struct outages outages;
         struct seen_table seen;
         uint64_t changes;       /* counts sends */
         int64_t changed_ms;     /* realtime clock: when the latest one ended */

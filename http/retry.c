@@ -90,8 +90,10 @@ static int rest(struct run *run, int64_t delay_ms) {
         return r < 0 ? r : 1;
 }
 
-/* May one more attempt follow this failed one? */
+/* May one more attempt follow this failed one? What nobody waits for comes again by itself. */
 static bool is_left(struct run *run) {
+        if (run->op->priority == OP_POLL && run->request->repeat == REPEAT_SAFE)
+                return false;
         return ++run->failures <= run->http->retries;
 }
 
