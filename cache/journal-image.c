@@ -245,8 +245,9 @@ int image_read(const struct image *image, uint32_t page, unsigned char *ret) {
 }
 
 /**
- * image_is_cut() - would SQLite, opening the file, lose in silence what is in its log? It does so
- * where the file is empty, and where the log is damaged in its midst. Returns 0 or negative errno.
+ * image_is_cut() - would SQLite, opening the file, lose in silence what there was? It does so where
+ * the log is damaged in its midst, and where the file is empty or gone while the log, which no new
+ * file has, is there. Returns 0 or negative errno.
  */
 int image_is_cut(const char *path, bool *ret) {
         int64_t size = -1, log_size = -1;
@@ -256,16 +257,16 @@ int image_is_cut(const char *path, bool *ret) {
         r = path_size(path, "", &size);
         if (r == 0)
                 r = path_size(path, "-wal", &log_size);
-        if (r == 0 && log_size > LOG_HEAD)
-                r = image_open(path, &image);
-        if (r < 0 || log_size <= LOG_HEAD) {
-                if (r == 0)
-                        *ret = false;
+        if (r < 0)
                 return r;
+        if (log_size <= LOG_HEAD || size < PAGE_SIZE_MIN) {
+                *ret = log_size > 0 && size < PAGE_SIZE_MIN;
+                return 0;
         }
+        r = image_open(path, &image);
+        if (r < 0)
+                return r;
         *ret = image.commits_behind > 1;
-        for (uint32_t i = 0; size < PAGE_SIZE_MIN && i < image.pages; i++)
-                *ret = *ret || image.frames[i];
         image_close(&image);
         return 0;
 }

@@ -78,6 +78,11 @@ static bool is_text(const struct cell *cell) {
         return cell->type == CELL_TEXT;
 }
 
+/* Those above are not believed: from them, there would not be enough left to count on. */
+static bool is_number(int64_t number) {
+        return number >= 0 && number < INT64_C(1) << 48;
+}
+
 /* Can anything be made of a row that is not as it was written? */
 static int is_of_use(const struct image_row *from) {
         const struct cell *cells = from->row.cells;
@@ -89,13 +94,16 @@ static int is_of_use(const struct image_row *from) {
                 return cells[BODY_DATA].type == CELL_BLOB;
         case TABLE_EDIT:
                 r = entry_parse(&from->row, &entry);
-                if (r == 0)
-                        entry_clear(&entry);
-                return r == -EBADMSG ? 0 : r == 0 ? 1 : r;
+                if (r < 0)
+                        return r == -EBADMSG ? 0 : r;
+                r = is_number(entry.text) && is_number(entry.base) && is_number(entry.secret);
+                entry_clear(&entry);
+                return r;
         case TABLE_SHELF:
                 return cells[SHELF_SHELF].type == CELL_NUMBER && cells[SHELF_SHELF].number >= 0 &&
                        cells[SHELF_SHELF].number <= SHELF_RESULT && is_text(&cells[SHELF_PATH]) &&
-                       is_text(&cells[SHELF_NAME]) && cells[SHELF_BODY].type == CELL_NUMBER;
+                       is_text(&cells[SHELF_NAME]) && cells[SHELF_BODY].type == CELL_NUMBER &&
+                       is_number(cells[SHELF_BODY].number);
         default:
                 return 0;
         }
@@ -151,7 +159,7 @@ static int take_damaged(struct mending *mending, const struct image_row *from) {
 
         if (row_is_there(mending->book, from->table, from->row.number))
                 return 0;
-        r = from->row.number > 0 ? is_of_use(from) : 0;
+        r = from->row.number > 0 && is_number(from->row.number) ? is_of_use(from) : 0;
         if (r <= 0) {
                 mending->lost_rows += r == 0;
                 return r;

@@ -9,8 +9,8 @@
 #include "cache/journal-mend.h"
 #include "cache/journal-state.h"
 
-/* Numbers that were given to edits and are lost must not be given again. */
-enum { SKIPPED_NUMBERS = 1000 };
+/* Numbers that were given to edits and are lost must not be given again: more than there can be. */
+enum { SKIPPED_NUMBERS = 4 * JOURNAL_EDITS_MAX };
 
 static const char edit_is_damaged[] = "the journal was damaged on the disk: this text may not be "
                                       "what was saved, and was not sent "
@@ -133,7 +133,7 @@ static int repair_item(struct mending *mending, struct row *row) {
         r = body_is_sound(mending, body, is_secret, &len, &is_there);
         if (r < 0)
                 return r;
-        if (r > 0 && !is_damaged) {
+        if (r > 0 && !is_damaged && (int64_t)len == cells[SHELF_LEN].number) {
                 mending->items++;
                 return 0;
         }
@@ -220,23 +220,45 @@ static int repair_bodies(struct mending *mending) {
         }
 }
 
-static int skip_numbers(struct book *book) {
-        char text[96];
+static int skip_table(struct book *book, const char *table, int64_t last) {
+        char text[160];
         int64_t ignored;
 
-        (void)snprintf(text, sizeof(text), "UPDATE sqlite_sequence SET seq = seq + %d",
-                       SKIPPED_NUMBERS);
+        (void)snprintf(text, sizeof(text),
+                       "UPDATE sqlite_sequence SET seq = max(seq, %lld) + %d WHERE name = '%s'",
+                       (long long)last, SKIPPED_NUMBERS, table);
         return book_pragma(book, text, &ignored);
+}
+
+/* What is put from now on gets numbers that no row has, and none speaks of. */
+static int skip_numbers(struct book *book) {
+        int64_t last = 0;
+        int r;
+
+        r = book_pragma(book,
+                        "INSERT INTO sqlite_sequence(name, seq) SELECT column1, 0"
+                        " FROM (VALUES('edit'), ('body'))"
+                        " WHERE column1 NOT IN (SELECT name FROM sqlite_sequence)",
+                        &last);
+        if (r == 0)
+                r = book_pragma(
+                        book,
+                        "SELECT max(coalesce((SELECT max(max(text, base,"
+                        " secret)) FROM edit), 0), coalesce((SELECT max(body) FROM shelf), 0))",
+                        &last);
+        if (r == 0)
+                r = skip_table(book, "body", last);
+        return r == 0 ? skip_table(book, "edit", 0) : r;
 }
 
 /** repair_run() - make the best of what came over, in one transaction. 0 or negative errno. */
 int repair_run(struct mending *mending) {
         int r;
 
-        r = repair_edits(mending);
+        r = skip_numbers(mending->book);
+        if (r == 0)
+                r = repair_edits(mending);
         if (r == 0)
                 r = repair_shelves(mending);
-        if (r == 0)
-                r = repair_bodies(mending);
-        return r == 0 ? skip_numbers(mending->book) : r;
+        return r == 0 ? repair_bodies(mending) : r;
 }

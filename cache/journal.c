@@ -17,6 +17,7 @@ enum {
         RESERVE_BYTES = 256 * 1024,
         EDIT_RESERVE = 4 * 1024,
         RESERVE_STEP = 256 * 1024,
+        OWED_FIRST = 16,
 };
 
 /* Reads every edit with its bytes: what must not be sent when it is damaged. */
@@ -189,7 +190,11 @@ int journal_open(struct op *op, const char *path, struct journal **ret) {
         (void)pthread_mutex_init(&journal->lock, NULL);
         (void)pthread_mutex_init(&journal->queue_lock, NULL);
         journal->path = strdup(path);
-        r = journal->path ? open_journal(op, journal) : op_fail(op, ENOMEM, "out of memory");
+        /* So that what memory is missing for can be remembered. */
+        journal->owed = calloc(OWED_FIRST, sizeof(*journal->owed));
+        journal->owed_capacity = OWED_FIRST;
+        r = journal->path && journal->owed ? open_journal(op, journal)
+                                           : op_fail(op, ENOMEM, "out of memory");
         if (r < 0)
                 return r;
         *ret = STEAL(journal);

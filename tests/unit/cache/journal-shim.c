@@ -294,3 +294,8 @@ void shim_set(enum shim_fault fault, unsigned fail_at, bool stays) {
                 .fault = fault, .fail_at = fail_at, .stays = stays, .seed = fail_at + 1
         };
 }
+
+/** shim_count() - a call that changes files and is none of SQLite's. */
+void shim_count(void) {
+        die_if_due(is_due(false, false));
+}

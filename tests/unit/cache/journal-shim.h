@@ -32,4 +32,5 @@ struct shim {
 extern struct shim shim;
 
 void shim_install(void);
+void shim_count(void);
 void shim_set(enum shim_fault fault, unsigned fail_at, bool stays);

@@ -725,10 +725,11 @@ END_TEST
 
 /* Each version in a transaction: one that fails leaves the file at the version before. */
 START_TEST(files_of_earlier_versions_are_brought_to_this_one) {
-        static const char *const scripts[] = { "CREATE TABLE a(x); INSERT INTO a VALUES(1);",
-                                               "ALTER TABLE a ADD COLUMN y DEFAULT 2;",
-                                               "INSERT INTO a VALUES(3, 4); INSERT INTO b"
-                                               " VALUES(1);" };
+        static const char *const scripts[] = {
+                "CREATE TABLE a(x); INSERT INTO a VALUES(1);",
+                "ALTER TABLE a ADD COLUMN y DEFAULT 2;",
+                "INSERT INTO a VALUES(3, 4); INSERT INTO b VALUES(1);",
+        };
         struct connection *connection = NULL;
         struct book book = { 0 };
 
