@@ -12,10 +12,9 @@ enum { NAME_MAX_BYTES = 255 };
 
 /* 0, or -ENAMETOOLONG where there is no room for the suffix. */
 static int name_of(const char *name, const char *suffix, char ret[NAME_MAX_BYTES + 1]) {
-        if (strlen(name) + strlen(suffix) > NAME_MAX_BYTES)
-                return -ENAMETOOLONG;
-        (void)snprintf(ret, NAME_MAX_BYTES + 1, "%s%s", name, suffix);
-        return 0;
+        int len = snprintf(ret, NAME_MAX_BYTES + 1, "%s%s", name, suffix);
+
+        return len < 0 || len > NAME_MAX_BYTES ? -ENAMETOOLONG : 0;
 }
 
 static bool is_taken(const struct node *dir, const char *name) {
