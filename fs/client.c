@@ -154,11 +154,15 @@ static int locate(const char *path, struct spot *ret) {
         return ret->below ? 0 : -ENOMEM;
 }
 
+static bool is_dead(int r) {
+        return r == -ENOTCONN || r == -ECONNABORTED;
+}
+
 /* Says why a path cannot be located. */
 static int say_lost(const char *path, int r) {
         if (r == -ENOTTY)
                 return say(path, "is not inside a mount of hcloudfs");
-        if (r == -ENOTCONN)
+        if (is_dead(r))
                 return say(path, "its mount is dead; mount again, which clears it away");
         return say(path, strerror(-r));
 }
@@ -179,6 +183,8 @@ static int read_control(const struct spot *spot, const char *name, const char *b
 static int say_refused(const struct spot *spot, const char *path, int r) {
         struct buf reason = BUF_INIT(ANSWER_MAX + 4096);
 
+        if (is_dead(r))
+                return say_lost(path, r);
         if (read_control(spot, "last_error", "", &reason) == 0 && reason.len)
                 fprintf(stderr, "hcloudfs: %s: %s\n%s", path, strerror(-r), buf_str(&reason));
         else

@@ -47,6 +47,17 @@ static int unmount_dead(const char *path) {
         return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
 }
 
+/* The kernel may remember what it was told before the daemon died, but opening asks. */
+static int look(const char *path, struct stat *ret) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+        if (fd < 0 && is_dead(errno))
+                return -errno;
+        if (fd >= 0)
+                close(fd);
+        return stat(path, ret) < 0 ? -errno : 0;
+}
+
 static int check_empty(const char *path) {
         const struct dirent *entry;
         DIR *dir = opendir(path);
@@ -56,6 +67,10 @@ static int check_empty(const char *path) {
                 return say(errno, path, strerror(errno));
         while (is_empty && (entry = readdir(dir)))
                 is_empty = text_eq(entry->d_name, ".") || text_eq(entry->d_name, "..");
+        if (!is_empty && faccessat(dirfd(dir), ".hcloudfs/version", F_OK, 0) == 0) {
+                closedir(dir);
+                return say(EBUSY, path, "hcloudfs is mounted there already");
+        }
         closedir(dir);
         return is_empty ? 0 : say(ENOTEMPTY, path, "is not empty; mount at an empty directory");
 }
@@ -68,17 +83,17 @@ static int check_empty(const char *path) {
 int mountpoint_prepare(const char *path, char **ret) {
         _cleanup_(freep) char *absolute = NULL;
         struct stat st;
-        int r;
+        int r = look(path, &st);
 
-        if (stat(path, &st) < 0 && is_dead(errno)) {
+        if (is_dead(-r)) {
                 r = unmount_dead(path);
                 if (r < 0)
                         return say(-r, path, "a dead mount is there and cannot be unmounted");
                 fprintf(stderr, "hcloudfs: %s: cleared a dead mount away\n", path);
+                r = look(path, &st);
         }
-        if (stat(path, &st) < 0)
-                return errno == ENOENT ? say(ENOENT, path, "there is no such directory")
-                                       : say(errno, path, strerror(errno));
+        if (r < 0)
+                return say(-r, path, r == -ENOENT ? "there is no such directory" : strerror(-r));
         if (!S_ISDIR(st.st_mode))
                 return say(ENOTDIR, path, "is not a directory");
         r = check_empty(path);
