@@ -273,7 +273,7 @@ static int open_log(struct book *book, sqlite3_file **ret, sqlite3_int64 *ret_si
         return connection_error(book->connection, rc);
 }
 
-/* Frames in the log that count: in the index's head (https://www.sqlite.org/walformat.html, 2.1). */
+/* Frames in the log that count, by its index (https://www.sqlite.org/walformat.html, 2.1). */
 static int count_frames(struct book *book, uint32_t *ret) {
         sqlite3_file *file = NULL;
         void volatile *head = NULL;
@@ -290,8 +290,9 @@ static int count_frames(struct book *book, uint32_t *ret) {
 }
 
 /**
- * book_cut_log() - overwrite what lies in the log behind the last commit. A commit that failed on its
- * way to the disk may lie there as if it had succeeded, and would be found there after a crash.
+ * book_cut_log() - overwrite what lies in the log behind the last commit. A commit that failed on
+ * its way to the disk may lie there as if it had succeeded, and would be found there after a
+ * crash.
  * Returns 0 or negative errno.
  */
 int book_cut_log(struct book *book) {

@@ -178,8 +178,9 @@ static int visit_page(const struct image *image, const unsigned char *page, size
 }
 
 /**
- * image_each() - call @visit for each row of ours in the pages that can be read, in any order, until
- * it returns other than 0. The row is valid during the call. Returns that, 0, or negative errno.
+ * image_each() - call @visit for each row of ours in the pages that can be read, in any order,
+ * until it returns other than 0. The row is valid during the call. Returns that, 0, or negative
+ * errno.
  */
 int image_each(const struct image *image, int (*visit)(void *data, const struct image_row *row),
                void *data) {

@@ -126,9 +126,9 @@ static int note_frames(struct image *image, struct log *log, uint32_t first, uin
 }
 
 /*
- * Frames count up to the last commit before one that does not fit. Behind that there may be the one
- * transaction that was being written at a crash; if more were committed behind it, the log is damaged
- * in its midst, where SQLite would take what is before for all: then all frames count.
+ * Frames count up to the last commit before one that does not fit. Behind that there may be the
+ * one transaction that was being written at a crash; if more were committed behind it, the log is
+ * damaged in its midst, where SQLite would take what is before for all: then all frames count.
  */
 static int read_log(struct image *image, struct log *log) {
         uint32_t number = 1, last_commit = 0, page;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of a database, read without SQLite, which gives up a file where its first page or a page
- * high in a tree is damaged. Pages of the log stand before those of the file
+ * The bytes of a database, read without SQLite, which gives up a file where its first page or a
+ * page high in a tree is damaged. Pages of the log stand before those of the file
  * (https://www.sqlite.org/fileformat2.html). Rows are found by looking at each page for itself.
  */
 #pragma once

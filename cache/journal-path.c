@@ -37,7 +37,7 @@ static bool sync_directory(char *path) {
         return slash && *path;
 }
 
-/** path_sync() - make the name of the file durable; its directory may be new, so those above too. */
+/** path_sync() - make the file's name durable; its directory may be new, so those above too. */
 void path_sync(const char *path) {
         _cleanup_(freep) char *rest = strdup(path);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The second half of mending: edits that can no longer be relied on become refusals, the others wait
- * for a decision, since what was sent is not known for sure; bytes without a description go to the
- * shelf of refused texts.
+ * The second half of mending: edits that can no longer be relied on become refusals, the others
+ * wait for a decision, since what was sent is not known for sure; bytes without a description go
+ * to the shelf of refused texts.
  */
 #include <string.h>
 

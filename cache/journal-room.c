@@ -63,8 +63,8 @@ static int hold(int fd, int64_t bytes) {
 }
 
 /**
- * room_hold() - hold room for the file and the log to grow to. SQLite cuts off what is behind the end
- * of the file whenever all of the log is in it: then what was new has its room in the file.
+ * room_hold() - hold room for the file and the log to grow to. SQLite cuts off what is behind the
+ * end of the file whenever all of the log is in it: then what was new has its room in the file.
  * Returns 0, -ENOSPC, or another negative errno.
  */
 int room_hold(struct room *room, int64_t file_bytes, int64_t log_bytes) {

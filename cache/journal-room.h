@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Room on the disk. What must still be written when the disk is full, the states and refusals of what
- * was accepted, finds its room in the files: free pages in the database (journal_reserve()), and a log
- * that is never given up. Before anything new is written, the room for it is allocated behind their
- * ends, so that it does not fail half-way and nobody else gets it; if that is refused, so is the new
- * text. Where the file system cannot allocate ahead, as much must be free instead.
+ * Room on the disk. What must still be written when the disk is full, the states and refusals of
+ * what was accepted, finds its room in the files: free pages in the database (journal_reserve()),
+ * and a log that is never given up. Before anything new is written, the room for it is allocated
+ * behind their ends, so that it does not fail half-way and nobody else gets it; if that is
+ * refused, so is the new text. Where the file system cannot allocate ahead, as much must be free
+ * instead.
  */
 #pragma once
 

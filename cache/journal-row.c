@@ -21,7 +21,7 @@ struct cell cell_blob(const void *data, size_t len) {
         return (struct cell){ .type = CELL_BLOB, .data = data, .len = len };
 }
 
-/** cell_copy() - the bytes, terminated, to be freed by the caller; NULL for no value. 0 or errno. */
+/** cell_copy() - the bytes, terminated, to be freed by the caller; NULL: no value. 0 or errno. */
 int cell_copy(const struct cell *cell, char **ret) {
         char *copy = NULL;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shelves: named bytes by path. The bytes are rows of their own, so that they can be handed over from
- * an edit, and listed without being read. */
+/* Shelves: named bytes by path. The bytes are rows of their own, so that they can be handed over
+ * from an edit, and listed without being read. */
 #include <string.h>
 
 #include "base/stamp.h"

@@ -37,8 +37,8 @@ struct journal {
         atomic_uint pending;
 };
 
-/* Part of a transaction. May be run again when the transaction failed, so it must not leave anything
- * behind outside the database but its results. */
+/* Part of a transaction. May be run again when the transaction failed, so it must not leave
+ * anything behind outside the database but its results. */
 typedef int (*run_fn)(struct journal *journal, void *data);
 
 int journal_write(struct journal *journal, run_fn run, void *data);

@@ -172,7 +172,7 @@ struct beginning {
         const struct op_step *step;
 };
 
-/* The strings of the new step stand in for the old ones, which the entry owns, while it is stored. */
+/* While it is stored, the new step's strings stand in for the old ones, which the entry owns. */
 static int store_step(struct book *book, const struct entry *entry, const struct op_step *step) {
         struct entry next = *entry;
 

@@ -12,8 +12,8 @@
 enum {
         /* What a change needs beside its texts: pages of tables, indexes and chains. */
         CHANGE_BYTES = 64 * 1024,
-        /* Free pages for what must be written on a full disk: a part for all, a part for each edit's
-         * refusal with its place on the shelf; filled up in steps. */
+        /* Free pages for what must be written on a full disk: a part for all, a part for each
+         * edit's refusal with its place on the shelf; filled up in steps. */
         RESERVE_BYTES = 256 * 1024,
         EDIT_RESERVE = 4 * 1024,
         RESERVE_STEP = 256 * 1024,

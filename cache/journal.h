@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must never be lost: the texts that people saved, until the cloud has them or said no; what was
- * refused; what stood there before; secrets that are told once; work that goes on. A database of its
- * own beside the cache (synchronous=FULL), never dropped: a damaged one is moved aside and said so.
+ * What must never be lost: the texts that people saved, until the cloud has them or said no; what
+ * was refused; what stood there before; secrets that are told once; work that goes on. A database
+ * of its own beside the cache (synchronous=FULL), never dropped: a damaged one is moved aside and
+ * said so.
  *
- * All functions are thread-safe. Unless said otherwise they return 0 or negative errno, where there
- * is an op with a reason in it: -ENOSPC when the disk or a bound is full (nothing that was stored is
- * given up for it), -EFBIG, -ENAMETOOLONG, -EIO. What is 0 here is durable. No lock is held while a
- * visitor is called: it may use the journal, and may take its time.
+ * All functions are thread-safe. Unless said otherwise they return 0 or negative errno, where
+ * there is an op with a reason in it: -ENOSPC when the disk or a bound is full (nothing that was
+ * stored is given up for it), -EFBIG, -ENAMETOOLONG, -EIO. What is 0 here is durable. No lock is
+ * held while a visitor is called: it may use the journal, and may take its time.
  *
  * A full disk stops new texts first. Room is held for the states, steps and refusals of what was
  * accepted, so that those can be written to the end.
  *
- * A damaged file is mended where it is noticed: everything that can still be read is written to a new
- * one, the damaged one is kept beside it as `<path>.damaged-<n>`. After that nothing is sent by itself:
- * edits whose texts are sound are EDIT_UNKNOWN, the others EDIT_REJECTED, with a reason that says so.
+ * A damaged file is mended where it is noticed: everything that can still be read is written to a
+ * new one, the damaged one is kept beside it as `<path>.damaged-<n>`. After that nothing is sent
+ * by itself: edits whose texts are sound are EDIT_UNKNOWN, the others EDIT_REJECTED, with a reason
+ * that says so.
  */
 #pragma once
 
@@ -89,21 +91,24 @@ struct journal *journal_close(struct journal *journal);
 DEFINE_CLEANUP(struct journal *, journal_close)
 
 /* Stores a new edit as EDIT_ACCEPTED; its step and its refusal do not count. */
-int journal_accept(struct journal *journal, struct op *op, const struct edit *edit, int64_t *ret_id);
+int journal_accept(struct journal *journal, struct op *op, const struct edit *edit,
+                   int64_t *ret_id);
 
-/* Before a step's first byte goes out. -EBUSY: the last step was one that must never be sent twice,
- * and its answer is not known; who knows that it did not happen, or is told to repeat it, says so by
- * journal_finish(…, EDIT_ACCEPTED, NULL) first. -ENOENT: there is no such edit, or it is decided. */
-int journal_step_begin(struct journal *journal, struct op *op, int64_t id, const struct op_step *step);
+/* Before a step's first byte goes out. -EBUSY: the last step was one that must never be sent
+ * twice, and its answer is not known; who knows that it did not happen, or is told to repeat it,
+ * says so by journal_finish(…, EDIT_ACCEPTED, NULL) first. -ENOENT: there is no such edit, or it
+ * is decided. */
+int journal_step_begin(struct journal *journal, struct op *op, int64_t id,
+                       const struct op_step *step);
 
 /* After its answer; not called when the outcome is unknown (`fault.is_unknown`). What cannot be
- * written here and in journal_finish() is held in memory, counts from now on, and is tried again. */
+ * written here and in journal_finish() is held in memory, counts at once, and is tried again. */
 void journal_step_end(struct journal *journal, int64_t id, const struct op_step *step, int result);
 
 /* The end of an edit. EDIT_DONE: it is gone. EDIT_REJECTED: its text and base move to
- * SHELF_REJECTED, under its path, as `<id>` and `<id>.base`, with the reason; the edit itself stays,
- * for its reason, until it is forgotten or JOURNAL_EDITS_MAX younger ones were refused. EDIT_UNKNOWN:
- * it stays as it is. EDIT_ACCEPTED: see above. @fault: NULL if there is none. */
+ * SHELF_REJECTED, under its path, as `<id>` and `<id>.base`, with the reason; the edit itself
+ * stays, for its reason, until it is forgotten or JOURNAL_EDITS_MAX younger ones were refused.
+ * EDIT_UNKNOWN: it stays as it is. EDIT_ACCEPTED: see above. @fault: NULL if there is none. */
 void journal_finish(struct journal *journal, int64_t id, enum edit_state state,
                     const struct op_fault *fault);
 
@@ -156,7 +161,8 @@ struct job {
 };
 /* One for each identity. When there are too many, the one that ended first goes, else -ENOSPC. */
 int journal_job_put(struct journal *journal, struct op *op, const struct job *job);
-int journal_jobs(struct journal *journal, int (*visit)(void *data, const struct job *job), void *data);
+int journal_jobs(struct journal *journal, int (*visit)(void *data, const struct job *job),
+                 void *data);
 int journal_job_drop(struct journal *journal, const char *identity); /* -ENOENT */
 
 /* How many edits are accepted or being sent, for draining at unmount. Never waits. */
@@ -169,7 +175,7 @@ struct journal_state {
         uint64_t bytes;         /* texts that wait for the cloud or for a person */
         bool is_full;           /* new texts would be refused for want of room on the disk */
         unsigned owed;          /* ends of edits that could not be written yet */
-        int error;              /* of the last write that failed, negative errno; 0 after a good one */
+        int error;              /* of the last write, negative errno */
         /* Damage that was mended since the journal was opened; the last one is told. */
         unsigned mended;
         char aside[PATH_MAX];   /* where the damaged file is now */

@@ -143,7 +143,7 @@ START_TEST(what_failed_is_not_there_after_a_crash) {
 }
 END_TEST
 
-/* A disk that is sick for a while: ends are owed, count at once, and are written when it is well. */
+/* A disk that is sick for a while: ends count at once, and are written when it is well. */
 START_TEST(ends_are_owed_to_a_sick_disk) {
         char path[] = "a", text[] = "text";
         struct edit edit = { .act = EDIT_SAVE, .path = path, .text = text, .len = 4 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A disk that is full to the last block: a small one of its own, so this needs leave to mount one. */
+/* A disk that is full to the last block: a small one of its own, which must be mounted. */
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a journal was told, and whether it knows it: random work with edits, each with bytes that
- * follow from its key, and a comparison with what is found after a crash. What is under way when the
- * crash comes may have happened or not; everything else must be exactly as told.
+ * follow from its key, and a comparison with what is found after a crash. What is under way when
+ * the crash comes may have happened or not; everything else must be exactly as told.
  */
 #pragma once
 
 #include "cache/journal.h"
 
-enum deed { DEED_ACCEPT, DEED_BEGIN, DEED_END, DEED_FINISH, DEED_FORGET, DEED_PUT, DEED_DROP, DEEDS };
+enum deed {
+        DEED_ACCEPT,
+        DEED_BEGIN,
+        DEED_END,
+        DEED_FINISH,
+        DEED_FORGET,
+        DEED_PUT,
+        DEED_DROP,
+        DEEDS
+};
 
 /* Said twice, before and after. */
 struct report {

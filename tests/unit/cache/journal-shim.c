@@ -283,7 +283,7 @@ void shim_install(void) {
         ck_assert_int_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
 }
 
-/** shim_set() - from the next call on; what was not synchronized before counts as if it had been. */
+/** shim_set() - from the next call on; what was not synchronized before counts as if it were. */
 void shim_set(enum shim_fault fault, unsigned fail_at, bool stays) {
         for (size_t i = 0; i < n_undo; i++) {
                 free(undo[i].path);

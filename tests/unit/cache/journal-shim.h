@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A layer between SQLite and the disk that counts what changes files, and at the n-th such call
- * fails, kills the process, or lets the power fail: then what was not synchronized is lost, all of it
- * or, by a seed, a part. For one thread; installed before the first database is opened.
+ * fails, kills the process, or lets the power fail: then what was not synchronized is lost, all of
+ * it or, by a seed, a part. For one thread; installed before the first database is opened.
  */
 #pragma once
 

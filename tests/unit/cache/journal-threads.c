@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many at once: nobody waits for somebody who only looks, and those who write together go to the disk
- * together. */
+/* Many at once: nobody waits for somebody who only looks, and those who write together go to the
+ * disk together. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
