@@ -35,6 +35,7 @@ struct auth {
         char stop_reason[OP_REASON_SIZE];
         unsigned failures;             /* signatures refused in a row */
         bool has_worked;               /* the key in force was accepted once */
+        bool must_learn;               /* the log-in met no server: whose the account is, is open */
         char *domain_id, *domain_name; /* learned */
         int64_t skew_s;                /* the server's clock minus ours, as last seen */
         bool is_skew_known;

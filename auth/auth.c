@@ -56,6 +56,28 @@ const struct account *auth_account(const struct auth *auth) {
         return auth->account;
 }
 
+/* Learns whose the account is; what could not be learnt now is before the first call that needs it. */
+static int learn(struct auth *auth, struct op *op) {
+        int r = auth_learn(auth, op);
+
+        (void)pthread_mutex_lock(&auth->lock);
+        auth->must_learn = r < 0 && r != -EACCES;
+        (void)pthread_mutex_unlock(&auth->lock);
+        return r;
+}
+
+/* Global services want to be told the account's id. */
+static int learn_late(struct auth *auth, struct op *op, const struct auth_target *target) {
+        bool must;
+
+        if (target->scope != SCOPE_DOMAIN || text_eq(target->service, "iam"))
+                return 0;
+        (void)pthread_mutex_lock(&auth->lock);
+        must = auth->must_learn && !auth->domain_id;
+        (void)pthread_mutex_unlock(&auth->lock);
+        return must ? learn(auth, op) : 0;
+}
+
 /**
  * auth_login() - prove that the credentials work, and learn whose they are.
  *
@@ -65,7 +87,7 @@ const struct account *auth_account(const struct auth *auth) {
 int auth_login(struct auth *auth, struct op *op) {
         switch (auth->account->type) {
         case ACCOUNT_CLOUD:
-                return auth_learn(auth, op);
+                return learn(auth, op);
         case ACCOUNT_SERVICECOMB:
                 return auth_login_engine(auth, op);
         case ACCOUNT_KUBERNETES:
@@ -159,8 +181,10 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         struct auth_call call = { .auth = auth, .target = target };
         _cleanup_(freep) char *bucket = NULL;
-        int r;
+        int r = learn_late(auth, op, target);
 
+        if (r < 0)
+                return r;
         set_transport(auth, target, request);
         if (!request->bucket) {
                 if (asprintf(&bucket, "%s/%s", auth->account->name, target->service) < 0) {

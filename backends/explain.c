@@ -3,6 +3,7 @@
 #include "backends/view-internal.h"
 
 #include "backends/template.h"
+#include "base/stamp.h"
 #include "base/text.h"
 
 /* Where the request goes, as it stands in logs and in tickets. */
@@ -116,6 +117,42 @@ int view_watch(struct view *view, struct op *op, struct place *place, unsigned w
                 r = source_watch(view->source, op, &request, revision);
         request_params_done(&params);
         composer_done(&composer);
+        return r;
+}
+
+/* Lists a collection of the account's own, as it is now. */
+static int probe(struct view *view, struct op *op, const struct child *child) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        _cleanup_(place_unrefp) struct place *place = NULL;
+        const struct place_seed seed = { .type = PLACE_COLLECTION,
+                                         .parent = view->root,
+                                         .child = child,
+                                         .kind = child->kind,
+                                         .step = child->name ? child->name : "" };
+        struct composer composer;
+        int r;
+
+        if (place_new(&seed, &place) < 0)
+                return op_fail(op, ENOMEM, "out of memory");
+        composer_init(&composer, view, op, place);
+        r = composer_fetch(&composer, child->kind->list, NULL, &answer);
+        composer_done(&composer);
+        return r;
+}
+
+/** view_probe() - see the header. */
+int view_probe(struct view *view, struct op *op) {
+        const struct child *child = view->root->row->children;
+        int r = -ENOENT;
+
+        op->must_be_fresh = true;
+        op->fresh_since_ms = stamp_now_ms();
+        for (; r == -ENOENT && child && (child->kind || child->row); child++) {
+                if (!child->kind)
+                        continue;
+                op_clear(op);
+                r = probe(view, op, child);
+        }
         return r;
 }
 

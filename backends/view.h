@@ -102,6 +102,12 @@ bool view_has_feed(const struct place *place);
 int view_watch(struct view *view, struct op *op, struct place *place, unsigned wait_s,
                char **revision);
 
+/*
+ * Asks the account's servers for what every walk begins with, to learn whether they can be reached.
+ * 0 if one answered, or the failure with a reason.
+ */
+int view_probe(struct view *view, struct op *op);
+
 /* Does asking again cost next to nothing: can the service say that what is known still holds? */
 bool view_confirms(const struct place *place);
 

@@ -14,6 +14,8 @@
 
 enum {
         TIMEOUT_MS = 60 * 1000,
+        KNOWN_TIMEOUT_MS = 10 * 1000, /* of a log-in that something can be shown without */
+        PROBE_TIMEOUT_MS = 5 * 1000,
         PATH_BYTES_MAX = 4096,
         CACHE_PATIENCE_MS = 3000,
         CACHE_RETRY_MS = 25,
@@ -53,17 +55,30 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
         return r < 0 ? r : branch_new(stack->view, &stack->branch);
 }
 
+/* In a thread of the cache. */
+static void on_reach(void *data, bool is_reached, const char *reason) {
+        struct account_stack *stack = data;
+        struct accounts *accounts = stack->accounts;
+
+        pthread_mutex_lock(&accounts->lock);
+        if (accounts->on_reach)
+                accounts->on_reach(accounts->data, stack->account->name, is_reached, reason);
+        pthread_mutex_unlock(&accounts->lock);
+}
+
 /* The daemon of a mount that was just unmounted may need a moment to let go of its cache. */
 static int stack_cache(struct account_stack *stack, struct op *op, const char *path) {
         const struct timespec pause = { .tv_nsec = CACHE_RETRY_MS * 1000000L };
+        const struct cache_options options = {
+                .path = path, .probes = true, .on_reach = on_reach, .data = stack
+        };
         int64_t until = stamp_monotonic_ms() + CACHE_PATIENCE_MS;
 
         for (;;) {
                 int r = service_new(stack->auth, &stack->service);
 
                 if (r == 0)
-                        r = cache_new(op, &(struct cache_options){ .path = path },
-                                      STEAL(stack->service), &stack->source);
+                        r = cache_new(op, &options, STEAL(stack->service), &stack->source);
                 if (r != -EBUSY || stamp_monotonic_ms() > until)
                         return r;
                 (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
@@ -128,6 +143,7 @@ static int stack_new(struct accounts *accounts, const struct account *account,
         stack->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
         op_init(&op, OP_INTERACTIVE, stack->timeout_ms);
         stack->account = account;
+        stack->accounts = accounts;
         r = stack_up(stack, accounts->http, &op, options);
         if (r < 0) {
                 note_failure(stack, &op, r);
@@ -166,7 +182,7 @@ int accounts_new(const struct config *config, const char *only,
                 return -ENOMEM;
         accounts->stacks = calloc(config->n_accounts, sizeof(*accounts->stacks));
         accounts->shown = calloc(config->n_accounts, sizeof(*accounts->shown));
-        if (!accounts->stacks || !accounts->shown)
+        if (!accounts->stacks || !accounts->shown || pthread_mutex_init(&accounts->lock, NULL))
                 return -ENOMEM;
         r = http_new(&options->http, &accounts->http);
         for (size_t i = 0; r == 0 && i < config->n_accounts; i++)
@@ -198,18 +214,67 @@ struct accounts *accounts_free(struct accounts *accounts) {
         free(accounts->stacks);
         free(accounts->shown);
         http_free(accounts->http);
+        pthread_mutex_destroy(&accounts->lock);
         free(accounts);
         return NULL;
+}
+
+/* Is there anything to show of it without its servers? */
+static bool knows_something(const struct account_stack *stack) {
+        struct cache_state state;
+
+        return stack->source && cache_state(stack->source, &state) == 0 && state.has_answers;
+}
+
+/* Does a failed log-in leave open whether the credentials are right? A certificate that is not
+ * trusted is for a person to decide. */
+static bool says_nothing(int error) {
+        switch (-error) {
+        case EIO:
+        case EBUSY:
+        case ETIMEDOUT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ECONNREFUSED:
+        case ECONNRESET:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* Shows what is known; that the cache asks once makes it look after the servers from now on. */
+static void go_on_without(struct account_stack *stack, struct op *op, int error) {
+        char *note = NULL;
+        struct op probe;
+
+        log_warning("account `%s`: cannot be reached, what is known is shown: %s",
+                    stack->account->name,
+                    op->fault.reason[0] ? op->fault.reason : strerror(-error));
+        if (asprintf(&note, "could not be reached when it was mounted: %s", op->fault.reason) >= 0) {
+                free(stack->note);
+                stack->note = note;
+        }
+        op_init(&probe, OP_POLL, PROBE_TIMEOUT_MS);
+        (void)view_probe(stack->view, &probe);
 }
 
 static void *login(void *data) {
         struct account_stack *stack = data;
         struct op op;
+        bool is_known = knows_something(stack);
+        int64_t timeout_ms = stack->timeout_ms;
         int r;
 
-        op_init(&op, OP_INTERACTIVE, stack->timeout_ms);
+        if (is_known && timeout_ms > KNOWN_TIMEOUT_MS)
+                timeout_ms = KNOWN_TIMEOUT_MS;
+        op_init(&op, OP_INTERACTIVE, timeout_ms);
         r = auth_login(stack->auth, &op);
-        if (r < 0)
+        if (r < 0 && is_known && says_nothing(r))
+                go_on_without(stack, &op, r);
+        else if (r < 0)
                 note_failure(stack, &op, r);
         return NULL;
 }
@@ -276,6 +341,44 @@ static int describe_stack(const struct account_stack *stack, struct json *all) {
         if (r == 0)
                 r = json_set(part, "changes", changes);
         return r < 0 ? r : json_set(all, stack->account->name, STEAL(part));
+}
+
+/** accounts_listen() - have @on_reach told from now on, and of what is so already; NULL: nobody. Who
+ * was told before is not any more when this returns. */
+void accounts_listen(struct accounts *accounts, accounts_reach_fn fn, void *data) {
+        pthread_mutex_lock(&accounts->lock);
+        accounts->on_reach = fn;
+        accounts->data = data;
+        for (size_t i = 0; fn && i < accounts->count; i++) {
+                const struct account_stack *stack = &accounts->stacks[i];
+                struct cache_state state;
+
+                if (stack->source && cache_state(stack->source, &state) == 0 && state.outages)
+                        fn(data, stack->account->name, false, state.reason);
+        }
+        pthread_mutex_unlock(&accounts->lock);
+}
+
+/** accounts_state() - append a line for whatever of an account is not as it should be. */
+int accounts_state(struct accounts *accounts, struct buf *buf) {
+        for (size_t i = 0; i < accounts->count; i++) {
+                const struct account_stack *stack = &accounts->stacks[i];
+                char since[STAMP_TEXT_SIZE], last[STAMP_TEXT_SIZE];
+                struct cache_state state;
+
+                if (!stack->source || cache_state(stack->source, &state) < 0)
+                        continue;
+                stamp_format(state.outage_since_ms / 1000, since);
+                if (state.outages)
+                        (void)buf_printf(buf, "offline: %s since %s: %s\n", stack->account->name,
+                                         since, state.reason);
+                stamp_format(state.stale_since_ms / 1000, since);
+                stamp_format(state.stale_last_ms / 1000, last);
+                if (state.stale_since_ms)
+                        (void)buf_printf(buf, "stale: %s since %s, last at %s\n",
+                                         stack->account->name, since, last);
+        }
+        return buf->error;
 }
 
 /** accounts_limits() - append connections, rate limits, caches and budgets, as JSON. */

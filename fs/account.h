@@ -28,13 +28,22 @@ struct account_stack {
         int64_t timeout_ms;            /* of its log-in */
         int error;                     /* negative errno of its set-up or log-in, 0: fine */
         struct op_fault fault;
+        struct accounts *accounts;     /* that it is one of */
 };
+
+/* Is told when an account's servers cannot be reached, and when they can be again. Any thread. */
+typedef void (*accounts_reach_fn)(void *data, const char *account, bool is_reached,
+                                  const char *reason);
+
 
 struct accounts {
         struct http *http;
         struct account_stack *stacks;
         struct session_account *shown; /* one for each, in the same order */
         size_t count;
+        pthread_mutex_t lock;          /* protects who listens; held while he is told */
+        accounts_reach_fn on_reach;
+        void *data;
 };
 
 int accounts_new(const struct config *config, const char *only,
@@ -43,4 +52,6 @@ struct accounts *accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free)
 int accounts_login(struct accounts *accounts);
 void accounts_reread(struct accounts *accounts);
+void accounts_listen(struct accounts *accounts, accounts_reach_fn on_reach, void *data);
+int accounts_state(struct accounts *accounts, struct buf *buf);
 int accounts_limits(struct accounts *accounts, struct buf *buf);

@@ -72,6 +72,8 @@ int control_status(struct session *session, const struct op *op, struct buf *buf
                                  account->fault ? "failed when it was mounted: " : "",
                                  account->note ? account->note : "");
         }
+        if (session->options.state)
+                (void)session->options.state(session->options.data, buf);
         feeds_describe(session, buf);
         return buf->error;
 }

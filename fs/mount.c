@@ -11,6 +11,7 @@
 #include "fs/daemon.h"
 #include "fs/demo.h"
 #include "fs/mountpoint.h"
+#include "fs/reach.h"
 #include "fs/storage.h"
 
 enum { ARGUMENT_MAX = 128 * 1024, REASON_MAX = 16 * 1024 };
@@ -162,6 +163,18 @@ static int limits(void *data, struct buf *buf) {
         return accounts_limits(mount->accounts, buf);
 }
 
+static int state(void *data, struct buf *buf) {
+        const struct mount *mount = data;
+
+        return accounts_state(mount->accounts, buf);
+}
+
+static void on_reach(void *data, const char *account, bool is_reached, const char *reason) {
+        const struct mount *mount = data;
+
+        session_reached(mount->session, account, is_reached, reason);
+}
+
 static void on_ready(void *data) {
         struct mount *mount = data;
 
@@ -233,6 +246,7 @@ static int start_session(struct mount *mount) {
                 .timeout_ms = (int64_t)mount->options->operation_timeout_s * 1000,
                 .is_lazy = !mount->options->prefetch,
                 .limits = limits,
+                .state = state,
                 .ready = on_ready,
                 .data = mount,
         };
@@ -269,10 +283,12 @@ static int serve(struct mount *mount) {
         mount->daemon.session = mount->session;
         mount->daemon.refresh = on_refresh;
         mount->daemon.data = mount;
+        accounts_listen(mount->accounts, on_reach, mount);
         r = daemon_watch_signals(&mount->daemon);
         if (r == 0)
                 r = session_run(mount->session);
         daemon_end(&mount->daemon);
+        accounts_listen(mount->accounts, NULL, NULL);
         return r;
 }
 

@@ -37,8 +37,9 @@ struct session_options {
         int64_t timeout_ms;      /* of one operation of a program; 0: a minute */
         bool is_lazy;            /* nothing is asked for ahead of need */
         int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
+        int (*state)(void *data, struct buf *buf);  /* further lines of `status`; NULL: none */
         void (*ready)(void *data);                  /* the kernel has said hello; or NULL */
-        void *data;              /* for both */
+        void *data;              /* for all three */
 };
 
 struct session {

@@ -140,6 +140,11 @@ static void land(struct task *task, struct flight *flight, int r, bool is_first)
         fuse_req_interrupt_func(task->req, NULL, NULL);
         if (is_first)
                 task->op.calls += flight->op.calls;
+        if (r < 0 && flight->is_ahead && flight->op.must_be_fresh) {
+                task->is_landing = true;
+                task_run(task); /* it wanted something newer, the task can do with what there is */
+                return;
+        }
         if (r < 0) {
                 if (flight->op.fault.error)
                         task->op.fault = flight->op.fault;
