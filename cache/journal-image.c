@@ -270,3 +270,24 @@ int image_is_cut(const char *path, bool *ret) {
         image_close(&image);
         return 0;
 }
+
+/** image_is_unreadable() - is there a page that the disk does not give any more? 0 or errno. */
+int image_is_unreadable(const char *path, bool *ret) {
+        _cleanup_(freep) unsigned char *page = NULL;
+        bool is_unreadable = false;
+        struct image image;
+        int r;
+
+        r = image_open(path, &image);
+        if (r < 0)
+                return r;
+        page = malloc(image.page_size);
+        if (!page)
+                r = -ENOMEM;
+        for (uint32_t i = 1; r == 0 && i <= image.pages; i++)
+                is_unreadable = image_read(&image, i, page) == -EIO || is_unreadable;
+        image_close(&image);
+        if (r == 0)
+                *ret = is_unreadable;
+        return r;
+}

@@ -30,3 +30,4 @@ int image_read(const struct image *image, uint32_t page, unsigned char *ret);
 int image_each(const struct image *image, int (*visit)(void *data, const struct image_row *row),
                void *data);
 int image_is_cut(const char *path, bool *ret);
+int image_is_unreadable(const char *path, bool *ret);

@@ -103,6 +103,15 @@ int journal_mend(struct journal *journal) {
         return r;
 }
 
+/* A sector that cannot be read is damage like any other, a disk that does not answer is none. */
+static bool is_damage(struct journal *journal, int error) {
+        bool is_unreadable = false;
+
+        return error == -EBADMSG ||
+               (error == -EIO && image_is_unreadable(journal->path, &is_unreadable) == 0 &&
+                is_unreadable);
+}
+
 /** journal_reopen() - open the file, mended if need be; under the lock. 0 or negative errno. */
 int journal_reopen(struct journal *journal) {
         bool is_cut = false;
@@ -117,7 +126,7 @@ int journal_reopen(struct journal *journal) {
                 r = is_cut ? -EBADMSG : open_file(journal);
         if (r < 0)
                 close_file(journal);
-        return r == -EBADMSG ? journal_mend(journal) : r;
+        return is_damage(journal, r) ? journal_mend(journal) : r;
 }
 
 /* The least that must be free in the file. */

@@ -467,6 +467,57 @@ int __wrap_unlink(const char *path) {
         return __real_unlink(path);
 }
 
+ssize_t __real_pread(int fd, void *to, size_t len, off_t at);
+ssize_t __wrap_pread(int fd, void *to, size_t len, off_t at);
+ssize_t __real_pread64(int fd, void *to, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *to, size_t len, off_t at);
+
+static bool is_bad(int fd, size_t len, off_t at) {
+        struct stat st;
+
+        return at < shim.bad_to && at + (off_t)len > shim.bad_from && fstat(fd, &st) == 0 &&
+               st.st_ino == shim.bad_file;
+}
+
+ssize_t __wrap_pread(int fd, void *to, size_t len, off_t at) {
+        if (!is_bad(fd, len, at))
+                return __real_pread(fd, to, len, at);
+        errno = EIO;
+        return -1;
+}
+
+ssize_t __wrap_pread64(int fd, void *to, size_t len, off_t at) {
+        if (!is_bad(fd, len, at))
+                return __real_pread64(fd, to, len, at);
+        errno = EIO;
+        return -1;
+}
+
+START_TEST(a_bad_sector_costs_its_page) {
+        struct stat st;
+
+        begin();
+        ck_assert_int_eq(stat(disk_path(), &st), 0);
+        shim_install();
+        for (off_t page = 0; page < st.st_size / PAGE; page += 5) {
+                struct journal *journal;
+                struct found found;
+
+                disk_end();
+                begin();
+                ck_assert_int_eq(stat(disk_path(), &st), 0);
+                shim.bad_file = st.st_ino;
+                shim.bad_from = page * PAGE + 512;
+                shim.bad_to = page * PAGE + 1024;
+                journal = open_journal();
+                shim.bad_from = shim.bad_to = 0;
+                ck_assert_uint_ge(look(journal, &found), EDITS - TEXTS_A_PAGE);
+                (void)journal_close(journal);
+        }
+        disk_end();
+}
+END_TEST
+
 /* Returns whether the process died before the file was mended. */
 static bool mend_and_die_at(unsigned n, const char *data, size_t len) {
         size_t aside_len;
@@ -617,6 +668,7 @@ int main(void) {
                 { "log", a_log_that_is_damaged_in_its_midst_is_noticed, 2 },
                 { "head", a_log_whose_head_is_damaged_is_read, 8 },
                 { "alone", a_log_without_its_file_is_read, 2 },
+                { "sector", a_bad_sector_costs_its_page, 0 },
                 { "any", any_damage_is_survived, 16 },
                 { "killed", killed_while_it_is_mended, 0 },
                 { "use", damage_is_mended_while_the_journal_is_in_use, 0 },

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -182,6 +183,11 @@ static int shim_close(sqlite3_file *file) {
 }
 
 static int shim_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at) {
+        struct stat st;
+
+        if (at < shim.bad_to && at + len > shim.bad_from && stat(of(file)->path, &st) == 0 &&
+            st.st_ino == shim.bad_file)
+                return SQLITE_IOERR_READ;
         return of(file)->real->pMethods->xRead(of(file)->real, data, len, at);
 }
 

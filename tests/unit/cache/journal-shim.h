@@ -25,6 +25,8 @@ struct shim {
         unsigned fail_at;     /* the number of the call, from 1; 0: never */
         bool stays;           /* all calls from there on fail */
         uint64_t seed;
+        uint64_t bad_file;        /* inode of one that cannot be read */
+        int64_t bad_from, bad_to; /* … in these bytes */
         unsigned calls;       /* so far: writes, truncations, synchronizations */
         unsigned failures;
         unsigned unsynced;    /* writes to files that were not synchronized since */
