@@ -105,6 +105,26 @@ int view_rename(struct view *view, struct op *op, struct place *place, struct pl
 int view_act(struct view *view, struct op *op, struct place *place, const char *text, size_t len,
              struct change_result *ret);
 
+/* Where a resource is in its life. */
+enum life_phase {
+        LIFE_NONE,  /* its kind has none */
+        LIFE_BUSY,  /* something is under way */
+        LIFE_GOOD,  /* it is at an end, and well */
+        LIFE_BAD,   /* it is at an end, and not well */
+        LIFE_OTHER, /* a state that is not known: shown as it is, never taken for a success */
+};
+
+struct life_state {
+        enum life_phase phase;
+        char *state; /* as the service says it; owned, NULL with LIFE_NONE */
+        char *work;  /* what is under way; owned, or NULL */
+        int percent; /* of it, -1: not told */
+};
+
+/* Of the resource at or above a place. -ENOENT: it has gone. */
+int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret);
+void life_state_done(struct life_state *state);
+
 /* The deletion budget: how it stands, and the acknowledgement that clears it. */
 int view_budget(struct view *view, struct json **ret);
 void view_acknowledge(struct view *view);

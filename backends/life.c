@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a resource is in its life, by the states that its row knows. */
+#include <strings.h>
+
+#include "backends/change.h"
+#include "backends/compose.h"
+#include "base/text.h"
+
+static bool is_listed(const char *const *list, const char *state) {
+        for (; state && list && *list; list++)
+                if (strcasecmp(*list, state) == 0)
+                        return true;
+        return false;
+}
+
+/* `40%`, or a number; -1 if it is neither. */
+static int percent_of(const struct json *value) {
+        struct buf text = BUF_INIT(64);
+        unsigned percent;
+        int r = json_scalar(value, &text);
+
+        if (r == 0 && text.len && text.data[text.len - 1] == '%')
+                buf_truncate(&text, text.len - 1);
+        r = r == 0 ? text_uint(buf_str(&text), 100, &percent) : r;
+        buf_done(&text);
+        return r == 0 ? (int)percent : -1;
+}
+
+/* The work that is under way: an object of kinds of work and how far they are, or a word. */
+static bool read_work(const struct life *life, const struct json *item, struct life_state *state) {
+        const struct json *work = life->busy_at ? json_at(item, life->busy_at) : NULL;
+        struct json_cursor cursor = { 0 };
+
+        if (json_is(work, JSON_STRING) && !text_is_empty(json_string(work, ""))) {
+                state->work = strdup(json_string(work, ""));
+                return true;
+        }
+        if (!json_is(work, JSON_OBJECT) || !json_next(work, &cursor))
+                return false;
+        state->work = strdup(cursor.name);
+        state->percent = percent_of(cursor.value);
+        return true;
+}
+
+static int read_state(const struct life *life, const struct json *item, struct life_state *ret) {
+        struct life_state state = { .percent = -1, .phase = LIFE_OTHER };
+        bool is_busy = read_work(life, item, &state);
+
+        if (json_text_at(item, life->at, &state.state) < 0)
+                state.state = strdup("");
+        if (!state.state) {
+                free(state.work);
+                return -ENOMEM;
+        }
+        if (state.percent < 0 && json_has(item, "/progress"))
+                state.percent = percent_of(json_at(item, "/progress"));
+        if (is_busy || is_listed(life->busy, state.state))
+                state.phase = LIFE_BUSY;
+        else if (is_listed(life->good, state.state))
+                state.phase = LIFE_GOOD;
+        else if (is_listed(life->bad, state.state))
+                state.phase = LIFE_BAD;
+        *ret = state;
+        return 0;
+}
+
+/** view_life() - see the header. */
+int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret) {
+        _cleanup_(json_freep) struct json *item = NULL;
+        const struct place *resource = place_item(place);
+        const struct life *life = resource && resource->kind ? resource->kind->life : NULL;
+        struct composer composer;
+        int r;
+
+        if (!life) {
+                *ret = (struct life_state){ .phase = LIFE_NONE, .percent = -1 };
+                return 0;
+        }
+        composer_init(&composer, view, op, place);
+        r = composer_item(&composer, &item);
+        composer_done(&composer);
+        if (r == 0 && !item)
+                r = op_fail(op, ENOENT, "it has gone");
+        if (r == 0) {
+                r = read_state(life, item, ret);
+                if (r < 0)
+                        (void)op_fail(op, -r, "out of memory");
+        }
+        return r;
+}
+
+/** life_state_done() - free what a state owns. */
+void life_state_done(struct life_state *state) {
+        free(state->state);
+        free(state->work);
+        *state = (struct life_state){ 0 };
+}
