@@ -24,6 +24,8 @@ int change_may_open(struct task *task, const struct node *node) {
                 return node ? -EISDIR : -ESTALE;
         if (node->branch == &task->session->control && is_writable(node))
                 return 0;
+        if (node->branch == &task->session->queue_branch)
+                return 0;
         return op_fail(&task->op, EACCES, "this file is only read");
 }
 
@@ -101,14 +103,32 @@ int change_work_for(struct session *session, struct op *op, struct node *dir, bo
         return r;
 }
 
+/* A decision about what waits in the queue. */
+static int write_queue(struct task *task, struct op *op, struct node *node) {
+        int r;
+
+        task->data[strcspn(task->data, "\n")] = '\0';
+        r = queue_write(task->session, op, node, task->data);
+        pthread_mutex_lock(&task->session->tree.lock);
+        node_unref(&task->session->tree, node);
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return r;
+}
+
 static int write_control(struct task *task, struct op *op) {
         const struct control_row *row;
         struct node *node;
+        bool is_queue;
 
         pthread_mutex_lock(&task->session->tree.lock);
         node = tree_node(&task->session->tree, task->node);
+        is_queue = node && node->branch == &task->session->queue_branch;
+        if (is_queue)
+                node_ref(node);
         row = node ? control_row(node) : NULL;
         pthread_mutex_unlock(&task->session->tree.lock);
+        if (is_queue)
+                return write_queue(task, op, node);
         if (!row || !row->write)
                 return op_fail(op, EBADF, "not open for writing");
         return control_write(task->session, op, row, task->data, task->size);

@@ -87,6 +87,7 @@ static int keep_history(struct commit *commit, struct op *op) {
                                         .len = commit->before_len,
                                 });
         buf_done(&name);
+        atomic_fetch_add(&commit->commits->version, 1);
         if (r == 0 && atomic_fetch_add(&commit->commits->stored, 1) % HISTORY_TRIM_EVERY == 0)
                 journal_trim_history(commit->journal, HISTORY_VERSIONS, HISTORY_DAYS);
         return r;
@@ -155,7 +156,8 @@ static int write_report(const struct op *op, struct commit *commit, int error) {
         if (commit->is_unknown)
                 r = commit_queue_name(commit->account, commit->id, &queue);
         if (r == 0 && commit->is_kept)
-                r = buf_printf(&kept, "%s/%" PRId64, commit->path, commit->id);
+                r = buf_printf(&kept, "%s/%" PRId64, commit->path + (*commit->path == '/'),
+                               commit->id);
         buf_truncate(&commit->report, 0);
         if (r == 0)
                 r = report_render(
@@ -224,6 +226,7 @@ static int refuse(struct op *op, struct commit *commit, const struct change_resu
         commit->is_kept = commit->text && !commit->is_secret;
         journal_finish(commit->journal, commit->id, EDIT_REJECTED, &fault);
         (void)write_report(op, commit, error);
+        atomic_fetch_add(&commit->commits->version, 1);
         if (commit->is_kept && error == -ESTALE && result->document)
                 (void)put_beside(op, commit, "theirs", result->document->data,
                                  result->document->len);
@@ -232,6 +235,7 @@ static int refuse(struct op *op, struct commit *commit, const struct change_resu
                                  commit->report.len);
         else
                 (void)journal_forget(commit->journal, op, commit->id);
+        atomic_fetch_add(&commit->commits->version, 1);
         op->fault = fault;
         return error;
 }
@@ -320,8 +324,8 @@ int commit_run(struct commits *commits, struct op *op, struct commit *commit,
  * commit_shelve() - put a text aside that was never sent: what nobody closed, what nobody wanted any
  * more. Returns as journal_put().
  */
-int commit_shelve(struct journal *journal, struct op *op, const char *path, const char *data,
-                  size_t len, const char *reason) {
+int commit_shelve(struct commits *commits, struct journal *journal, struct op *op, const char *path,
+                  const char *data, size_t len, const char *reason) {
         struct buf name = BUF_INIT(NAME_BYTES_MAX);
         int r = add_version_name(&name, path);
 
@@ -336,5 +340,6 @@ int commit_shelve(struct journal *journal, struct op *op, const char *path, cons
                                         .error = reason,
                                 });
         buf_done(&name);
+        atomic_fetch_add(&commits->version, 1);
         return r;
 }

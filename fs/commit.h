@@ -15,6 +15,7 @@ struct commits {
         struct doubts doubts;
         struct plan plan;
         bool is_plan_only;  /* `-o plan`; constant */
+        atomic_uint version; /* of the shelves: moves when something was put there */
         atomic_uint stored; /* documents put into the history since it was trimmed */
 };
 
@@ -54,6 +55,6 @@ int commit_run(struct commits *commits, struct op *op, struct commit *commit,
                struct change_result *ret);
 void commit_done(struct commit *commit);
 const char *commit_act_name(enum edit_act act);
-int commit_shelve(struct journal *journal, struct op *op, const char *path, const char *data,
-                  size_t len, const char *reason);
+int commit_shelve(struct commits *commits, struct journal *journal, struct op *op,
+                  const char *path, const char *data, size_t len, const char *reason);
 int commit_queue_name(const char *account, int64_t id, char **ret);

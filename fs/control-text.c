@@ -2,8 +2,10 @@
 /* What the control files say. */
 #include <unistd.h>
 
+#include "backends/change.h"
 #include "base/log.h"
 #include "base/stamp.h"
+#include "fs/branch.h"
 #include "fs/control.h"
 #include "fs/session.h"
 
@@ -158,4 +160,33 @@ int control_refresh_usage(struct session *session, const struct op *op, struct b
         (void)session;
         (void)op;
         return buf_add_str(buf, "Write a path here to have it read anew, / for everything.\n");
+}
+
+/** control_plan() - the requests that changes would have sent. */
+int control_plan(struct session *session, const struct op *op, struct buf *buf) {
+        (void)op;
+        if (!session->commits.is_plan_only)
+                return buf_add_str(buf, "# changes are sent: mount with -o plan to have them "
+                                        "written here instead\n");
+        return plan_render(&session->commits.plan, buf);
+}
+
+/** control_budget() - what accounts allow, and how their budgets of deletions stand, as JSON. */
+int control_budget(struct session *session, const struct op *op, struct buf *buf) {
+        _cleanup_(json_freep) struct json *all = json_new_object();
+        int r = all ? 0 : -ENOMEM;
+
+        (void)op;
+        for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
+                struct view *view = branch_view(session->options.accounts[i].branch);
+                struct json *budget = NULL;
+
+                if (view)
+                        r = view_budget(view, &budget);
+                if (r == 0 && budget)
+                        r = json_set(all, session->options.accounts[i].name, budget);
+        }
+        if (r == 0)
+                r = json_render(all, JSON_PRETTY, buf);
+        return r == 0 ? buf_add_char(buf, '\n') : r;
 }

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "backends/change.h"
 #include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/branch.h"
 #include "fs/local.h"
 #include "fs/session.h"
 
@@ -19,6 +21,42 @@ static int write_log_level(struct session *session, struct op *op, const char *l
                 return op_fail(op, EINVAL, "log_level is one of error, warning, info, debug");
         log_set_level(level);
         return 0;
+}
+
+/* Whatever is written to it: what was planned is forgotten. */
+static int write_plan(struct session *session, struct op *op, const char *line) {
+        (void)op;
+        (void)line;
+        plan_clear(&session->commits.plan);
+        return 0;
+}
+
+/* The name of an account, or nothing for all of them. */
+static int write_acknowledge(struct session *session, struct op *op, const char *line) {
+        bool is_found = false;
+
+        for (size_t i = 0; i < session->options.n_accounts; i++) {
+                const struct session_account *account = &session->options.accounts[i];
+                struct view *view = branch_view(account->branch);
+
+                if (!view || (*line && !text_eq(line, account->name)))
+                        continue;
+                view_acknowledge(view);
+                is_found = true;
+        }
+        return is_found ? 0 : op_fail(op, ENOENT, "there is no account %s", line);
+}
+
+static struct branch *archive_branch(struct session *session) {
+        return &session->archive_branch;
+}
+
+static struct branch *queue_branch(struct session *session) {
+        return &session->queue_branch;
+}
+
+static struct branch *why_branch(struct session *session) {
+        return &session->why;
 }
 
 static struct trail *accesslog(struct session *session) {
@@ -40,8 +78,15 @@ const struct control_row control_rows[] = {
           .type = ENTRY_FILE,
           .is_live = true,
           .trail = accesslog },
+        { .name = "acknowledge",
+          .mode = 0644,
+          .type = ENTRY_FILE,
+          .is_live = true,
+          .render = control_budget,
+          .write = write_acknowledge },
         { .name = "errors", .mode = 0444, .type = ENTRY_FILE, .render = control_errors },
         { .name = "events", .mode = 0444, .type = ENTRY_FILE, .is_live = true, .trail = events },
+        { .name = "history", .mode = 0755, .type = ENTRY_DIRECTORY, .branch = archive_branch },
         { .name = "last_error",
           .mode = 0444,
           .type = ENTRY_FILE,
@@ -55,24 +100,28 @@ const struct control_row control_rows[] = {
           .render = control_log_level,
           .write = write_log_level },
         { .name = "metrics", .mode = 0444, .type = ENTRY_FILE, .render = control_metrics },
+        { .name = "plan",
+          .mode = 0644,
+          .type = ENTRY_FILE,
+          .is_live = true,
+          .render = control_plan,
+          .write = write_plan },
+        { .name = "queue", .mode = 0755, .type = ENTRY_DIRECTORY, .branch = queue_branch },
         { .name = "refresh",
           .mode = 0644,
           .type = ENTRY_FILE,
           .is_live = true,
           .render = control_refresh_usage,
           .write = refresh_path },
+        { .name = "rejected", .mode = 0755, .type = ENTRY_DIRECTORY, .branch = archive_branch },
         { .name = "status", .mode = 0444, .type = ENTRY_FILE, .render = control_status },
-        { .name = "top",
-          .mode = 0444,
-          .type = ENTRY_FILE,
-          .is_live = true,
-          .render = control_top },
+        { .name = "top", .mode = 0444, .type = ENTRY_FILE, .is_live = true, .render = control_top },
         { .name = "version",
           .mode = 0444,
           .type = ENTRY_FILE,
           .is_fixed = true,
           .render = control_version },
-        { .name = "why", .mode = 0555, .type = ENTRY_DIRECTORY },
+        { .name = "why", .mode = 0555, .type = ENTRY_DIRECTORY, .branch = why_branch },
         { 0 },
 };
 
@@ -136,8 +185,8 @@ static int attach(struct branch *branch, struct node *dir, struct node *node) {
         node->is_volatile = !row->is_live && !row->is_fixed;
         if (row->type != ENTRY_DIRECTORY)
                 return 0;
-        node->branch = &session->why;
-        node->data = node_ref(dir->parent);
+        node->branch = row->branch(session);
+        node->data = node->branch == &session->why ? node_ref(dir->parent) : NULL;
         return 0;
 }
 

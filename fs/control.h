@@ -13,6 +13,7 @@ struct control_row {
         mode_t mode;
         bool is_live;  /* made anew at every look, for who looks */
         bool is_fixed; /* never changes during a mount */
+        struct branch *(*branch)(struct session *session); /* a directory: who fills it */
         int (*render)(struct session *session, const struct op *op, struct buf *buf);
         struct trail *(*trail)(struct session *session); /* in place of it: a log */
         /* A line that was written to it; replies when done. May block. NULL: not writable. */
@@ -36,6 +37,8 @@ int control_metrics(struct session *session, const struct op *op, struct buf *bu
 int control_top(struct session *session, const struct op *op, struct buf *buf);
 int control_limits(struct session *session, const struct op *op, struct buf *buf);
 int control_log_level(struct session *session, const struct op *op, struct buf *buf);
+int control_plan(struct session *session, const struct op *op, struct buf *buf);
+int control_budget(struct session *session, const struct op *op, struct buf *buf);
 int control_refresh_usage(struct session *session, const struct op *op, struct buf *buf);
 
 /* fs/refresh.c */

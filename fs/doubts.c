@@ -42,6 +42,7 @@ int doubts_add(struct doubts *doubts, struct journal *journal, const struct edit
         pthread_mutex_lock(&doubts->lock);
         doubt->next = doubts->first;
         doubts->first = doubt;
+        atomic_fetch_add(&doubts->count, 1);
         pthread_mutex_unlock(&doubts->lock);
         return 0;
 }
@@ -70,9 +71,35 @@ void doubts_remove(struct doubts *doubts, const struct journal *journal, int64_t
                         continue;
                 found = *p;
                 *p = found->next;
+                atomic_fetch_sub(&doubts->count, 1);
                 break;
         }
         pthread_mutex_unlock(&doubts->lock);
         if (found)
                 doubt_free(found);
+}
+
+/**
+ * doubts_settle() - something new is known of a place: @visit is told of each doubt about it; one for
+ * which it answers true is no doubt any more.
+ */
+void doubts_settle(struct doubts *doubts, const char *identity,
+                   bool (*visit)(void *data, const struct doubt *doubt), void *data) {
+        struct doubt **p = &doubts->first;
+
+        if (!atomic_load(&doubts->count))
+                return;
+        pthread_mutex_lock(&doubts->lock);
+        while (*p) {
+                struct doubt *doubt = *p;
+
+                if (!text_eq(doubt->identity, identity) || !visit(data, doubt)) {
+                        p = &doubt->next;
+                        continue;
+                }
+                *p = doubt->next;
+                atomic_fetch_sub(&doubts->count, 1);
+                doubt_free(doubt);
+        }
+        pthread_mutex_unlock(&doubts->lock);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "cache/journal.h"
 
@@ -20,6 +21,7 @@ struct doubt {
 struct doubts {
         pthread_mutex_t lock;
         struct doubt *first;
+        atomic_uint count;
 };
 
 int doubts_init(struct doubts *doubts);
@@ -28,3 +30,5 @@ int doubts_add(struct doubts *doubts, struct journal *journal, const struct edit
 int64_t doubts_find(struct doubts *doubts, enum edit_act act, const char *identity,
                     const char *name);
 void doubts_remove(struct doubts *doubts, const struct journal *journal, int64_t id);
+void doubts_settle(struct doubts *doubts, const char *identity,
+                   bool (*visit)(void *data, const struct doubt *doubt), void *data);

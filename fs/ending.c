@@ -51,13 +51,13 @@ static int collect(struct node *node, const struct blob *blob, uint64_t changes,
         return 0;
 }
 
-static int shelve(const struct remains *remains, const char *reason) {
+static int shelve(struct session *session, const struct remains *remains, const char *reason) {
         struct op op;
         int r;
 
         op_init(&op, OP_POLL, TIMEOUT_MS);
-        r = commit_shelve(remains->journal, &op, remains->path, remains->data, remains->len,
-                          reason);
+        r = commit_shelve(&session->commits, remains->journal, &op, remains->path, remains->data,
+                          remains->len, reason);
         if (r < 0)
                 log_error("%s: cannot be put aside: %s", remains->path,
                           op.fault.reason[0] ? op.fault.reason : strerror(-r));
@@ -134,7 +134,7 @@ static bool expire_one(struct session *session) {
         pthread_mutex_unlock(&session->tree.lock);
         if (!overlay || r < 0)
                 return overlay && r == -ENOENT;
-        r = shelve(&remains, "a temporary file that nobody touched for an hour");
+        r = shelve(session, &remains, "a temporary file that nobody touched for an hour");
         pthread_mutex_lock(&session->tree.lock);
         overlay = remains.node->overlay;
         if (r == 0 && overlay && overlay->link && (overlay->scratch || overlay->editing)) {
@@ -193,7 +193,7 @@ static void shelve_handles(struct session *session) {
                         return;
                 if (r < 0)
                         continue;
-                (void)shelve(&remains, "the mount ended before the file was closed");
+                (void)shelve(session, &remains, "the mount ended before the file was closed");
                 remains_done(session, &remains);
         }
 }
@@ -225,7 +225,7 @@ void ending_shelve_all(struct session *session) {
                 pthread_mutex_unlock(&tree->lock);
                 if (r < 0)
                         continue;
-                (void)shelve(&remains, "the mount ended while this was a temporary file");
+                (void)shelve(session, &remains, "the mount ended while this was a temporary file");
                 remains_done(session, &remains);
         }
 }

@@ -7,6 +7,7 @@
 #include "fs/directory.h"
 #include "fs/events.h"
 #include "fs/leaving.h"
+#include "fs/recovery.h"
 #include "fs/session.h"
 
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
@@ -110,7 +111,10 @@ static int fetch_list(struct session *session, struct op *op, struct node *node)
         _cleanup_(listing_unrefp) struct listing *listing = NULL;
         int r = node->branch->ops->list(node->branch, op, node, &listing);
 
-        return r < 0 ? r : publish_list(session, node, listing);
+        if (r < 0)
+                return r;
+        recovery_listed(session, node, listing);
+        return publish_list(session, node, listing);
 }
 
 /* Lets go of bytes that were not read for a while. Tree locked. */

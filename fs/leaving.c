@@ -130,6 +130,7 @@ int leaving_begin(struct session *session, struct op *op, struct subject *subjec
                                  .subject = subject,
                                  .act = EDIT_REMOVE,
                                  .base = before,
+                                 .target = "rm", /* it was promised: see fs/recovery.c */
                          },
                          &leaving->id);
         if (r < 0) {

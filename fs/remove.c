@@ -21,6 +21,19 @@ static int reply(struct task *task) {
         return task_end(task);
 }
 
+/* Is it about a text that the journal keeps? */
+static bool is_archive(struct task *task) {
+        struct session *session = task->session;
+        const struct node *dir;
+        bool is;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        is = dir && dir->branch == &session->archive_branch;
+        pthread_mutex_unlock(&session->tree.lock);
+        return is;
+}
+
 /* Tree locked; unlocks it. */
 static int unlock(struct task *task, int r) {
         pthread_mutex_unlock(&task->session->tree.lock);
@@ -193,6 +206,8 @@ static int serve_unlink(struct task *task) {
         unsigned can = 0;
         int r;
 
+        if (is_archive(task))
+                return archive_remove(task, false);
         if (task_waited(task, WANT_WORK))
                 return reply(task);
         r = look(task, &dir, &standing, &entry, &overlay);
@@ -336,6 +351,8 @@ static int serve_rmdir(struct task *task) {
         bool is_level;
         int r;
 
+        if (is_archive(task))
+                return archive_remove(task, true);
         if (task_waited(task, WANT_WORK))
                 return reply(task);
         r = look(task, &dir, &standing, &entry, &overlay);

@@ -12,6 +12,7 @@
 #include "fs/change.h"
 #include "fs/ending.h"
 #include "fs/leaving.h"
+#include "fs/recovery.h"
 #include "fs/control.h"
 #include "fs/dir.h"
 #include "fs/file.h"
@@ -105,6 +106,8 @@ static int start_changes(struct session *session) {
         if (r == 0)
                 r = commits_init(&session->commits);
         if (r == 0)
+                r = archive_init(&session->archive);
+        if (r == 0)
                 r = later_init(&session->later);
         session->commits.is_plan_only = session->options.is_plan_only;
         for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
@@ -114,7 +117,9 @@ static int start_changes(struct session *session) {
                 if (account->journal)
                         r = shelves_load(session, account->journal);
         }
-        return r == 0 ? ending_start(session) : r;
+        if (r == 0)
+                r = ending_start(session);
+        return r == 0 ? recovery_start(session) : r;
 }
 
 /* Nothing is served any more: what was accepted is sent or stays in the journal. */
@@ -122,6 +127,7 @@ static void end_changes(struct session *session) {
         (void)ending_drain(session, ENDING_DRAIN_MS);
         ending_shelve_all(session);
         later_done(&session->later);
+        recovery_stop(session);
         pthread_mutex_lock(&session->tree.lock);
         leaving_free_all(session);
         pthread_mutex_unlock(&session->tree.lock);
@@ -143,6 +149,8 @@ int session_new(const struct session_options *options, struct session **ret) {
         session->control = (struct branch){ .ops = &control_ops, .is_local = true };
         session->why = (struct branch){ .ops = &why_ops, .is_local = true };
         session->overlay = (struct branch){ .ops = &overlay_ops, .is_local = true };
+        session->archive_branch = (struct branch){ .ops = &archive_ops, .is_local = true };
+        session->queue_branch = (struct branch){ .ops = &queue_ops, .is_local = true };
         r = record_init(&session->record);
         if (r < 0)
                 return r;
@@ -185,6 +193,7 @@ struct session *session_free(struct session *session) {
         shelves_done(&session->shelves);
         readers_done(&session->readers);
         commits_done(&session->commits);
+        archive_done(&session->archive);
         pthread_cond_destroy(&session->sent);
         wait_done(&session->wait);
         record_done(&session->record);

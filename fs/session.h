@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fs/ahead.h"
+#include "fs/archive.h"
 #include "fs/commit.h"
 #include "fs/later.h"
 #include "fs/feed.h"
@@ -14,6 +15,8 @@
 #include "fs/record.h"
 #include "fs/wait.h"
 #include "fs/wards.h"
+
+struct recovery;
 
 /* An account to be shown. */
 struct session_account {
@@ -52,7 +55,9 @@ struct session {
         struct trail events;     /* fs/events.h */
         struct record record;
         struct session_options options;
-        struct branch root, control, why, overlay;
+        struct branch root, control, why, overlay, archive_branch, queue_branch;
+        struct archive archive;
+        struct recovery *recovery;
         struct commits commits;
         struct later later;
         struct readers readers;

@@ -130,8 +130,10 @@ static int serve_cloud(struct task *task, struct node *node) {
 /* `echo … >` truncates and `touch` sets times: of a control file both mean nothing. */
 static int check_control(struct task *task, const struct node *node) {
         const struct control_row *row = control_row(node);
+        bool is_queue = node->branch == &task->session->queue_branch && node->type == ENTRY_FILE;
 
-        if (row && row->write && !(task->changes & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID)))
+        if (((row && row->write) || is_queue) &&
+            !(task->changes & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID)))
                 return 0;
         return op_fail(&task->op, EPERM, "this belongs to hcloudfs itself");
 }

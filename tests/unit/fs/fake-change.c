@@ -337,3 +337,29 @@ void change_result_done(struct change_result *result) {
         free(result->secret);
         *result = (struct change_result){ 0 };
 }
+
+int view_budget(struct view *view, struct json **ret) {
+        (void)view;
+        *ret = json_new_object();
+        return *ret ? 0 : -ENOMEM;
+}
+
+void view_acknowledge(struct view *view) {
+        pthread_mutex_lock(&view->lock);
+        view->n_acknowledged++;
+        pthread_mutex_unlock(&view->lock);
+}
+
+int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret) {
+        (void)view;
+        (void)op;
+        (void)place;
+        *ret = (struct life_state){ .phase = LIFE_NONE, .percent = -1 };
+        return 0;
+}
+
+void life_state_done(struct life_state *state) {
+        free(state->state);
+        free(state->work);
+        *state = (struct life_state){ 0 };
+}
