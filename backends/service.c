@@ -216,10 +216,13 @@ static int parse_body(struct op *op, const struct call *call, const struct http_
         struct json_error error;
         int r;
 
-        if (!response->len) {
+        if (!response->len && response->status == 204) {
                 *ret = NULL;
                 return 0;
         }
+        if (!response->len) /* a list that was lost on the way must not look like an empty one */
+                return op_fail_answer(op, EIO, response->status, NULL, response->request_id,
+                                      "the server's answer is empty");
         r = json_parse(response->body, response->len, ret, &error);
         if (r == -EBADMSG)
                 return op_fail_answer(op, EIO, response->status, NULL, response->request_id,
