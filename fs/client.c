@@ -61,17 +61,15 @@ static int full_path(const char *path, char **ret) {
         return n < 0 ? -ENOMEM : 0;
 }
 
-/* Without links but a last one, which is itself asked about; what is not there may be soon. */
+/* Without links but a last one, which is itself asked about. The file is not looked at: that would
+ * be a request already. */
 static int resolve(const char *path, char **ret) {
         _cleanup_(freep) char *full = NULL, *above = NULL;
-        struct stat st;
         char *slash, *name;
         int r = full_path(path, &full);
 
         if (r < 0)
                 return r;
-        if (lstat(full, &st) < 0 && errno != ENOENT)
-                return -errno;
         name = strrchr(full, '/') + 1;
         if (!*name || text_eq(name, ".") || text_eq(name, "..")) {
                 *ret = realpath(full, NULL);
