@@ -471,6 +471,56 @@ int composer_object(struct composer *composer, struct json **ret) {
         return 0;
 }
 
+/* What a call was answered, if that still serves; NULL if not. @only: of a list. */
+static struct answer *known_answer(struct composer *composer, const struct call *call,
+                                   const char *only) {
+        struct answer *answer = NULL;
+        struct request_params params;
+        struct request request = { .only = only, .reach = REACH_CACHED };
+        struct op op;
+
+        op_init(&op, OP_INTERACTIVE, 0);
+        if (composer_prepare(composer, call, &params, &request) == 0 &&
+            source_fetch(composer->view->source, &op, &request, &answer) == 0 && answer->is_stale)
+                answer = answer_unref(answer);
+        request_params_done(&params);
+        return answer;
+}
+
+static bool is_busy_in_list(const struct place *place, const struct answer *list) {
+        const struct answer_item *item = answer_find(list, place->id);
+        _cleanup_(json_freep) struct json *value = NULL;
+
+        return item && json_parse(item->body, item->len, &value, NULL) == 0 &&
+               life_is_busy(place->kind->life, value);
+}
+
+static bool is_busy_itself(const struct place *place, const struct answer *object) {
+        _cleanup_(json_freep) struct json *value = NULL;
+
+        return answer_value(place->kind->get, object, &value) == 0 &&
+               life_is_busy(place->kind->life, json_at(value, place->kind->object));
+}
+
+/**
+ * composer_is_busy() - is the innermost resource in a transition, as far as is known? Its list and
+ * its own call both tell; the later one is right. Nobody is asked.
+ */
+bool composer_is_busy(struct composer *composer) {
+        const struct place *place = item_place(composer->place);
+        _cleanup_(answer_unrefp) struct answer *list = NULL;
+        _cleanup_(answer_unrefp) struct answer *object = NULL;
+
+        if (!place || !place->kind->life || !place->kind->list)
+                return false;
+        list = known_answer(composer, place->kind->list, place->id);
+        if (place->kind->get)
+                object = known_answer(composer, place->kind->get, NULL);
+        if (object && (!list || object->fetched_ms >= list->fetched_ms))
+                return is_busy_itself(place, object);
+        return list && is_busy_in_list(place, list);
+}
+
 static bool same_content(const struct index *index, const struct answer *answer) {
         const struct answer *known = index->answer;
 

@@ -54,6 +54,7 @@ int composer_learn(struct composer *composer, const struct call *call, const str
                    const char *revision, int64_t fetched_ms);
 int composer_item(struct composer *composer, struct json **ret);
 int composer_object(struct composer *composer, struct json **ret);
+bool composer_is_busy(struct composer *composer);
 int composer_index(struct composer *composer, const struct kind *kind, struct index **ret);
 const char *composer_param(const struct composer *composer, const char *name);
 int answer_value(const struct call *call, const struct answer *answer, struct json **ret);

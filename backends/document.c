@@ -179,7 +179,8 @@ int file_value(struct composer *composer, const struct place *place, struct json
         return r < 0 ? r : show_part(composer, place->file, value, ret);
 }
 
-/** file_read() - make the document of a file's place. 0 or negative errno with a reason. */
+/** file_read() - make the document of a file's place; while its resource is in a transition, from
+ * answers that are at most five seconds old. 0 or negative errno with a reason. */
 int file_read(struct composer *composer, struct place *place, struct document **ret) {
         _cleanup_(document_unrefp) struct document *document = calloc(1, sizeof(*document));
         int r;
@@ -188,6 +189,11 @@ int file_read(struct composer *composer, struct place *place, struct document **
                 return op_fail(composer->op, ENOMEM, "out of memory");
         atomic_init(&document->refs, 1);
         r = compose(composer, place, document);
+        if (r == 0 && composer->max_age_ms == 0 && composer_is_busy(composer)) {
+                composer->max_age_ms = BUSY_AGE_MS;
+                free(STEAL(document->data));
+                r = compose(composer, place, document);
+        }
         if (r < 0)
                 return r;
         document->fetched_ms = composer->fetched_ms;

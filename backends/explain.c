@@ -63,6 +63,8 @@ void explain_request(struct source *source, const struct request *request, struc
 static void explain_file(struct composer *composer, const struct place *place) {
         _cleanup_(json_freep) struct json *value = NULL;
 
+        if (composer_is_busy(composer))
+                composer->max_age_ms = BUSY_AGE_MS;
         (void)file_value(composer, place, &value);
 }
 

@@ -66,7 +66,8 @@ static bool is_listed(const char *const *list, const char *state) {
         return false;
 }
 
-static bool busy(const struct life *life, const struct json *item) {
+/** life_is_busy() - is a resource in a transition? @item: as its list, or its own call, tells it. */
+bool life_is_busy(const struct life *life, const struct json *item) {
         _cleanup_(freep) char *state = NULL;
         const struct json *work;
 
@@ -125,7 +126,7 @@ static int read_item(const struct kind *kind, const char *id, const struct json 
                 row->modified = (struct timespec){ 0 };
         if (!first_time(kind->created, item, &row->created))
                 row->created = (struct timespec){ 0 };
-        row->is_busy = busy(kind->life, item);
+        row->is_busy = life_is_busy(kind->life, item);
         *ret = row;
         return 0;
 }

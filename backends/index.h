@@ -42,4 +42,5 @@ DEFINE_CLEANUP(struct index *, index_unref)
 struct index_range index_find(const struct index *index, const char *filter,
                               const char *const *levels, unsigned depth);
 const struct index_row *index_by_id(const struct index *index, const char *id);
+bool life_is_busy(const struct life *life, const struct json *item);
 int index_level_name(const struct index_row *row, unsigned level, struct buf *buf);
