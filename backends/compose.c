@@ -63,6 +63,7 @@ static int resolve(struct composer *composer, const struct call *call,
         if (call->endpoint == ENDPOINT_SERVICE)
                 return 0;
         for (struct place *place = composer->place; place; place = place->parent) {
+                bool must_be_fresh = composer->op->must_be_fresh;
                 struct composer inner;
                 int r;
 
@@ -73,7 +74,10 @@ static int resolve(struct composer *composer, const struct call *call,
                 composer_init(&inner, composer->view, composer->op, place->parent);
                 inner.depth = composer->depth + 1;
                 inner.told = composer->told;
+                /* Fresh is what is asked for below, not the address it is asked at. */
+                composer->op->must_be_fresh = false;
                 r = place->child->resolve(&inner, &params->resolved);
+                composer->op->must_be_fresh = must_be_fresh;
                 composer_done(&inner);
                 if (r < 0)
                         return r;
