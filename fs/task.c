@@ -139,6 +139,7 @@ static void finish(struct task *task, int r) {
         }
         buf_done(&path);
         free(task->name);
+        free(task->to_name);
         free(task->data);
         if (task->poll)
                 fuse_pollhandle_destroy(task->poll);
