@@ -64,11 +64,21 @@ static int read_state(const struct life *life, const struct json *item, struct l
         return 0;
 }
 
+static const struct life *life_of(struct place *place) {
+        const struct place *resource = place_item(place);
+
+        return resource && resource->kind ? resource->kind->life : NULL;
+}
+
+/** view_has_life() - does the resource's kind have a life cycle? Without a request. */
+bool view_has_life(const struct place *place) {
+        return life_of((struct place *)(uintptr_t)place) != NULL;
+}
+
 /** view_life() - see the header. */
 int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret) {
         _cleanup_(json_freep) struct json *item = NULL;
-        const struct place *resource = place_item(place);
-        const struct life *life = resource && resource->kind ? resource->kind->life : NULL;
+        const struct life *life = life_of(place);
         struct composer composer;
         int r;
 
