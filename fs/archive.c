@@ -293,8 +293,8 @@ static int done(struct task *task) {
 }
 
 /**
- * archive_remove() - rm of a text that nobody wants any more; rmdir of a directory of them, which is
- * gone when the last of its texts is. Serves the task.
+ * archive_remove() - rm of a text that nobody wants any more; rmdir of a directory of them, which
+ * is gone when the last of its texts is. Serves the task.
  */
 int archive_remove(struct task *task, bool is_directory) {
         struct session *session = task->session;

@@ -114,6 +114,46 @@ static struct commit commit_of(struct carry *carry) {
         };
 }
 
+/* The path of a resource whose action's is given: without `/actions/<verb>`. */
+static char *resource_path(const char *path) {
+        size_t len = strlen(path);
+
+        for (int i = 0; i < 2; i++)
+                while (len > 0 && path[--len] != '/')
+                        ;
+        return strndup(path, len);
+}
+
+/* What was set to work by the change is watched until it is at an end. */
+static void note_work(struct session *session, const struct carry *carry,
+                      const struct change_result *result) {
+        const struct subject *subject = carry->subject;
+        const char *act = commit_act_name(carry->act);
+        _cleanup_(freep) char *path = NULL;
+
+        switch (carry->act) {
+        case EDIT_CREATE:
+        case EDIT_MKDIR:
+                if (result->entry.place)
+                        jobs_note(session, subject, result->entry.place, subject->path, act);
+                break;
+        case EDIT_REMOVE:
+                if (carry->is_directory)
+                        jobs_note(session, subject, subject->place, subject->path, act);
+                break;
+        case EDIT_ACTION:
+                path = resource_path(subject->path);
+                if (path)
+                        jobs_note(session, subject, subject->place, path, subject->name);
+                break;
+        case EDIT_SAVE:
+        case EDIT_LINK:
+        case EDIT_UNLINK:
+        case EDIT_RENAME:
+                break;
+        }
+}
+
 /** carry_accept() - make it durable, to be carried out later by its id. As commit_accept(). */
 int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id) {
         struct commit commit = commit_of(carry);
@@ -138,6 +178,8 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
 
         carry->id = commit.id;
         carry->is_unknown = commit.is_unknown;
+        if (r == 0 && !session->commits.is_plan_only)
+                note_work(session, carry, ret);
         if (r < 0 && has_note(carry))
                 (void)note_put(session, subject->dir, subject->name, ".error", &commit.report);
         else if (r == 0 && has_note(carry) && !session->commits.is_plan_only)

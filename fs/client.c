@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands about a path inside a running mount: they ask the mount's own control files. */
+#include "fs/client.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -9,22 +10,17 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "fs/program.h"
 
-enum { ANSWER_MAX = 64 * 1024, MOUNTS_MAX = 16 * 1024 * 1024 };
+enum { MOUNTS_MAX = 16 * 1024 * 1024 };
 
-/* A path taken apart: where its mount is, and what stands below. */
-struct spot {
-        char *mountpoint;
-        char *below; /* begins with a slash, or is empty */
-};
-
-static void spot_done(struct spot *spot) {
+/** spot_done() - frees what it owns. */
+void spot_done(struct spot *spot) {
         free(spot->mountpoint);
         free(spot->below);
 }
 
-static int say(const char *path, const char *text) {
+/** spot_say() - a line on standard error. Returns EXIT_FAILURE. */
+int spot_say(const char *path, const char *text) {
         fprintf(stderr, "hcloudfs: %s: %s\n", path, text);
         return EXIT_FAILURE;
 }
@@ -130,8 +126,8 @@ static int look_at(char *line, const char *path, struct spot *spot, bool *is_our
         return 0;
 }
 
-/* -ENOTTY: the path is in no mount of ours. */
-static int locate(const char *path, struct spot *ret) {
+/** spot_locate() - of a path. 0, -ENOTTY if it is in no mount of ours, other negative errno. */
+int spot_locate(const char *path, struct spot *ret) {
         _cleanup_(freep) char *real = NULL;
         struct buf mounts = BUF_INIT(0);
         bool is_ours = false;
@@ -156,37 +152,37 @@ static bool is_dead(int r) {
         return r == -ENOTCONN || r == -ECONNABORTED;
 }
 
-/* Says why a path cannot be located. */
-static int say_lost(const char *path, int r) {
+/** spot_say_lost() - why a path cannot be located. Returns EXIT_FAILURE. */
+int spot_say_lost(const char *path, int r) {
         if (r == -ENOTTY)
-                return say(path, "is not inside a mount of hcloudfs");
+                return spot_say(path, "is not inside a mount of hcloudfs");
         if (is_dead(r))
-                return say(path, "its mount is dead; mount again, which clears it away");
-        return say(path, strerror(-r));
+                return spot_say(path, "its mount is dead; mount again, which clears it away");
+        return spot_say(path, strerror(-r));
 }
 
 static int control_path(const struct spot *spot, const char *name, const char *below, char **ret) {
         return asprintf(ret, "%s/.hcloudfs/%s%s", spot->mountpoint, name, below) < 0 ? -ENOMEM : 0;
 }
 
-static int read_control(const struct spot *spot, const char *name, const char *below,
-                        struct buf *buf) {
+/** spot_read() - append what a control file says. 0 or negative errno. */
+int spot_read(const struct spot *spot, const char *name, const char *below, struct buf *buf) {
         _cleanup_(freep) char *path = NULL;
         int r = control_path(spot, name, below, &path);
 
         return r < 0 ? r : read_all(path, ANSWER_MAX, buf);
 }
 
-/* The reason that stands behind the errno of what was just tried. */
-static int say_refused(const struct spot *spot, const char *path, int r) {
+/** spot_say_refused() - the reason behind the errno of what was just tried. EXIT_FAILURE. */
+int spot_say_refused(const struct spot *spot, const char *path, int r) {
         struct buf reason = BUF_INIT(ANSWER_MAX + 4096);
 
         if (is_dead(r))
-                return say_lost(path, r);
-        if (read_control(spot, "last_error", "", &reason) == 0 && reason.len)
+                return spot_say_lost(path, r);
+        if (spot_read(spot, "last_error", "", &reason) == 0 && reason.len)
                 fprintf(stderr, "hcloudfs: %s: %s\n%s", path, strerror(-r), buf_str(&reason));
         else
-                (void)say(path, strerror(-r));
+                (void)spot_say(path, strerror(-r));
         buf_done(&reason);
         return EXIT_FAILURE;
 }
@@ -202,14 +198,13 @@ static bool is_hcloudfs(pid_t pid) {
         return is;
 }
 
-/* Nothing can be written to a read-only mount: its daemon is told by a signal, and refreshes
- * everything when it is next used. */
-static int refresh_by_signal(const struct spot *spot, const char *path) {
+/** spot_daemon() - the process that serves the mount, 0 if it is not on this machine. */
+pid_t spot_daemon(const struct spot *spot) {
         struct buf status = BUF_INIT(ANSWER_MAX + 4096);
         const char *line;
         unsigned pid = 0;
         char number[16];
-        int r = read_control(spot, "status", "", &status);
+        int r = spot_read(spot, "status", "", &status);
 
         line = r == 0 ? strstr(buf_str(&status), "\npid: ") : NULL;
         if (line) {
@@ -219,21 +214,18 @@ static int refresh_by_signal(const struct spot *spot, const char *path) {
                 r = text_uint(number, INT_MAX, &pid);
         }
         buf_done(&status);
-        if (r < 0 || pid <= 1 || !is_hcloudfs((pid_t)pid))
-                return say(path, "the mount is read-only and its daemon is not on this machine");
-        if (kill((pid_t)pid, SIGHUP) < 0)
-                return say(path, strerror(errno));
-        return EXIT_SUCCESS;
+        return r == 0 && pid > 1 && is_hcloudfs((pid_t)pid) ? (pid_t)pid : 0;
 }
 
-static int write_refresh(const struct spot *spot) {
+/** spot_write() - a line to a control file. 0 or negative errno. */
+int spot_write(const struct spot *spot, const char *name, const char *text) {
         _cleanup_(freep) char *path = NULL, *line = NULL;
-        int r = control_path(spot, "refresh", "", &path), fd, n;
+        int r = control_path(spot, name, "", &path), fd, n;
         ssize_t written;
 
         if (r < 0)
                 return r;
-        n = asprintf(&line, "%s\n", *spot->below ? spot->below : "/");
+        n = asprintf(&line, "%s\n", text);
         if (n < 0) {
                 line = NULL;
                 return -ENOMEM;
@@ -246,62 +238,4 @@ static int write_refresh(const struct spot *spot) {
         if (close(fd) < 0 && r == 0)
                 r = -errno;
         return r;
-}
-
-/** program_refresh() - have a path read anew from the cloud; by default where we are. */
-int program_refresh(const struct options *options) {
-        const char *path = options->path ? options->path : ".";
-        struct spot spot = { 0 };
-        int r = locate(path, &spot), status = EXIT_SUCCESS;
-
-        if (r < 0)
-                status = say_lost(path, r);
-        else if (strchr(spot.below, '\n'))
-                status = say(path, "there is no such name");
-        else
-                r = write_refresh(&spot);
-        if (status == EXIT_SUCCESS && r == -EROFS)
-                status = refresh_by_signal(&spot, path);
-        else if (status == EXIT_SUCCESS && r < 0)
-                status = say_refused(&spot, path, r);
-        spot_done(&spot);
-        return status;
-}
-
-/* Of a directory the explanation stands beside those of what it holds. */
-static int explain(const struct spot *spot, const char *path, struct buf *buf) {
-        _cleanup_(freep) char *below = NULL;
-        struct stat st;
-
-        if (lstat(path, &st) < 0)
-                return -errno;
-        if (asprintf(&below, "%s%s", spot->below, S_ISDIR(st.st_mode) ? "/.list" : "") < 0) {
-                below = NULL;
-                return -ENOMEM;
-        }
-        return read_control(spot, "why", below, buf);
-}
-
-/** program_stat() - what a path of a mount is, and where what it shows comes from. */
-int program_stat(const struct options *options) {
-        struct buf text = BUF_INIT(ANSWER_MAX + 4096);
-        struct spot spot = { 0 };
-        int r = locate(options->path, &spot), status = EXIT_SUCCESS;
-
-        if (r < 0) {
-                status = say_lost(options->path, r);
-        } else if (text_eq(spot.below, "/.hcloudfs") || text_starts(spot.below, "/.hcloudfs/")) {
-                status = say(options->path, "belongs to the mount itself and to no account");
-        } else {
-                r = explain(&spot, options->path, &text);
-                if (r == -ENOENT)
-                        status = say(options->path, "there is no such file or directory");
-                else if (r < 0)
-                        status = say_refused(&spot, options->path, r);
-                else
-                        fputs(buf_str(&text), stdout);
-        }
-        buf_done(&text);
-        spot_done(&spot);
-        return status == EXIT_SUCCESS && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -321,8 +321,8 @@ int commit_run(struct commits *commits, struct op *op, struct commit *commit,
 }
 
 /**
- * commit_shelve() - put a text aside that was never sent: what nobody closed, what nobody wanted any
- * more. Returns as journal_put().
+ * commit_shelve() - put a text aside that was never sent: what nobody closed, what nobody wanted
+ * any more. Returns as journal_put().
  */
 int commit_shelve(struct commits *commits, struct journal *journal, struct op *op, const char *path,
                   const char *data, size_t len, const char *reason) {

@@ -103,8 +103,8 @@ bool content_learn(struct content *content, struct document *document, int64_t n
 }
 
 /**
- * content_commit() - a change of ours made this version: everybody sees it at once (file rule 1), and
- * the one before it is not believed for a while (file rule 18).
+ * content_commit() - a change of ours made this version: everybody sees it at once (file rule 1),
+ * and the one before it is not believed for a while (file rule 18).
  * @document: taken over. Returns as content_learn().
  */
 bool content_commit(struct content *content, struct document *document, int64_t now_ms) {

@@ -7,6 +7,7 @@
 #include "base/stamp.h"
 #include "fs/branch.h"
 #include "fs/control.h"
+#include "fs/ending.h"
 #include "fs/session.h"
 
 /** control_version() - of the program. */
@@ -37,6 +38,16 @@ int control_readme(struct session *session, const struct op *op, struct buf *buf
                 "            when that is done. A path is one inside the mount (/account/...) or\n"
                 "            the full one. An empty line or / stands for everything.\n"
                 "log_level   error, warning, info or debug; may be written\n"
+                "rejected/   texts that were refused, by their paths: <n> is yours, <n>.base what\n"
+                "            you had read, <n>.theirs what stood in the way, <n>.reason why\n"
+                "history/    what documents were before each update or delete: cp it back\n"
+                "queue/      changes on their way or in doubt; write resend or forget to one\n"
+                "jobs/       resources that are at work, until they are at an end\n"
+                "watch       write a resource's path to have jobs/ tell of it\n"
+                "plan        with -o plan: the requests that changes would have sent\n"
+                "acknowledge what accounts allow; write an account's name when the budget of\n"
+                "            deletions is used up and that was meant\n"
+                "drain       changes not sent yet; write seconds to wait for them\n"
                 "why/        the tree again: instead of each file where its content comes from,\n"
                 "            how old it is and how long it serves; of a directory in .list\n");
 }
@@ -189,4 +200,18 @@ int control_budget(struct session *session, const struct op *op, struct buf *buf
         if (r == 0)
                 r = json_render(all, JSON_PRETTY, buf);
         return r == 0 ? buf_add_char(buf, '\n') : r;
+}
+
+/** control_pending() - how many changes are on their way. */
+int control_pending(struct session *session, const struct op *op, struct buf *buf) {
+        (void)op;
+        return buf_printf(buf, "%u\n", ending_pending(session));
+}
+
+/** control_watch_usage() - how to use it. */
+int control_watch_usage(struct session *session, const struct op *op, struct buf *buf) {
+        (void)session;
+        (void)op;
+        return buf_add_str(buf, "Write a resource's path here to have a file in jobs/ tell of its "
+                                "state.\n");
 }

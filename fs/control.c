@@ -8,6 +8,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/branch.h"
+#include "fs/ending.h"
 #include "fs/local.h"
 #include "fs/session.h"
 
@@ -47,8 +48,25 @@ static int write_acknowledge(struct session *session, struct op *op, const char 
         return is_found ? 0 : op_fail(op, ENOENT, "there is no account %s", line);
 }
 
+/* How many seconds to wait until what was accepted is sent; nothing: as at the end of a mount. */
+static int write_drain(struct session *session, struct op *op, const char *line) {
+        unsigned seconds = ENDING_DRAIN_MS / 1000;
+
+        if (*line && text_uint(line, seconds, &seconds) < 0)
+                return op_fail(op, EINVAL, "a number of seconds, at most %d",
+                               ENDING_DRAIN_MS / 1000);
+        if (ending_drain(session, (int64_t)seconds * 1000))
+                return 0;
+        return op_fail(op, EBUSY, "%u changes are not sent yet: see .hcloudfs/queue",
+                       ending_pending(session));
+}
+
 static struct branch *archive_branch(struct session *session) {
         return &session->archive_branch;
+}
+
+static struct branch *jobs_branch(struct session *session) {
+        return &session->jobs_branch;
 }
 
 static struct branch *queue_branch(struct session *session) {
@@ -84,9 +102,16 @@ const struct control_row control_rows[] = {
           .is_live = true,
           .render = control_budget,
           .write = write_acknowledge },
+        { .name = "drain",
+          .mode = 0644,
+          .type = ENTRY_FILE,
+          .is_live = true,
+          .render = control_pending,
+          .write = write_drain },
         { .name = "errors", .mode = 0444, .type = ENTRY_FILE, .render = control_errors },
         { .name = "events", .mode = 0444, .type = ENTRY_FILE, .is_live = true, .trail = events },
         { .name = "history", .mode = 0755, .type = ENTRY_DIRECTORY, .branch = archive_branch },
+        { .name = "jobs", .mode = 0755, .type = ENTRY_DIRECTORY, .branch = jobs_branch },
         { .name = "last_error",
           .mode = 0444,
           .type = ENTRY_FILE,
@@ -121,6 +146,12 @@ const struct control_row control_rows[] = {
           .type = ENTRY_FILE,
           .is_fixed = true,
           .render = control_version },
+        { .name = "watch",
+          .mode = 0644,
+          .type = ENTRY_FILE,
+          .is_live = true,
+          .render = control_watch_usage,
+          .write = jobs_watch },
         { .name = "why", .mode = 0555, .type = ENTRY_DIRECTORY, .branch = why_branch },
         { 0 },
 };

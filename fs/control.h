@@ -37,6 +37,8 @@ int control_metrics(struct session *session, const struct op *op, struct buf *bu
 int control_top(struct session *session, const struct op *op, struct buf *buf);
 int control_limits(struct session *session, const struct op *op, struct buf *buf);
 int control_log_level(struct session *session, const struct op *op, struct buf *buf);
+int control_pending(struct session *session, const struct op *op, struct buf *buf);
+int control_watch_usage(struct session *session, const struct op *op, struct buf *buf);
 int control_plan(struct session *session, const struct op *op, struct buf *buf);
 int control_budget(struct session *session, const struct op *op, struct buf *buf);
 int control_refresh_usage(struct session *session, const struct op *op, struct buf *buf);

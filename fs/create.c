@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open(2) with O_CREAT of a name that is not there: a tool's file, a new document, or a document that
- * was removed a moment ago and is saved by that (file rules 13, 15, 17). */
+/* open(2) with O_CREAT of a name that is not there: a tool's file, a new document, or a document
+ * that was removed a moment ago and is saved by that (file rules 13, 15, 17). */
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -80,8 +80,8 @@ void doubts_remove(struct doubts *doubts, const struct journal *journal, int64_t
 }
 
 /**
- * doubts_settle() - something new is known of a place: @visit is told of each doubt about it; one for
- * which it answers true is no doubt any more.
+ * doubts_settle() - something new is known of a place: @visit is told of each doubt about it; one
+ * for which it answers true is no doubt any more.
  */
 void doubts_settle(struct doubts *doubts, const char *identity,
                    bool (*visit)(void *data, const struct doubt *doubt), void *data) {

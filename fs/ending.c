@@ -9,7 +9,7 @@
 #include "fs/file.h"
 #include "fs/session.h"
 
-enum { TIMEOUT_MS = 60 * 1000 };
+enum { TIMEOUT_MS = 60 * 1000, LOOK_MS = 100 };
 
 /* Bytes on their way to the shelf. */
 struct remains {
@@ -162,9 +162,50 @@ int ending_start(struct session *session) {
         return later_add_idle(&session->later, ENDING_TICK_MS, tick, session);
 }
 
-/** ending_drain() - what was accepted is sent, as far as time allows. Returns whether all of it was. */
+/** ending_pending() - how many changes are accepted or being sent. */
+unsigned ending_pending(struct session *session) {
+        unsigned pending = 0;
+
+        for (size_t i = 0; i < session->options.n_accounts; i++)
+                if (session->options.accounts[i].journal)
+                        pending += journal_pending(session->options.accounts[i].journal);
+        return pending;
+}
+
+/**
+ * ending_drain() - what was accepted is sent, as far as time allows.
+ * Returns whether all of it was.
+ */
 bool ending_drain(struct session *session, int64_t timeout_ms) {
-        return later_hurry(&session->later, stamp_monotonic_ms() + timeout_ms);
+        int64_t until_ms = stamp_monotonic_ms() + timeout_ms;
+        bool is_done = later_hurry(&session->later, until_ms);
+
+        pthread_mutex_lock(&session->tree.lock);
+        while (ending_pending(session) && stamp_monotonic_ms() < until_ms) {
+                int64_t next = stamp_monotonic_ms() + LOOK_MS;
+                struct timespec wake = { .tv_sec = (time_t)(next / 1000),
+                                         .tv_nsec = (long)(next % 1000 * 1000000) };
+
+                (void)pthread_cond_timedwait(&session->sent, &session->tree.lock, &wake);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        return is_done && !ending_pending(session);
+}
+
+static int report(void *data, const struct edit *edit) {
+        (void)data;
+        log_warning("stays in the journal: %s %s", commit_act_name(edit->act), edit->path);
+        return 0;
+}
+
+/** ending_report() - write down what was not sent: the next mount goes on with it. */
+void ending_report(struct session *session) {
+        for (size_t i = 0; i < session->options.n_accounts; i++)
+                if (session->options.accounts[i].journal)
+                        (void)journal_each(session->options.accounts[i].journal,
+                                           1U << EDIT_ACCEPTED | 1U << EDIT_SENDING |
+                                                   1U << EDIT_UNKNOWN,
+                                           report, NULL);
 }
 
 /* The next open file with a text that was not sent. Tree locked. */
@@ -205,8 +246,8 @@ static bool is_local_text(const struct overlay *overlay) {
 }
 
 /**
- * ending_shelve_all() - at the end, when no request is served any more: texts of files that are still
- * open, temporary files, and new documents that were never complete.
+ * ending_shelve_all() - at the end, when no request is served any more: texts of files that are
+ * still open, temporary files, and new documents that were never complete.
  */
 void ending_shelve_all(struct session *session) {
         struct tree *tree = &session->tree;

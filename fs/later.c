@@ -199,6 +199,7 @@ bool later_hurry(struct later *later, int64_t until_ms) {
         while (is_busy(later) && r == 0)
                 r = pthread_cond_timedwait(&later->changed, &later->lock, &until);
         is_done = !is_busy(later);
+        later->is_hurrying = false;
         pthread_mutex_unlock(&later->lock);
         return is_done;
 }

@@ -22,6 +22,10 @@ static int run(struct options *options) {
                 return program_refresh(options);
         case COMMAND_STAT:
                 return program_stat(options);
+        case COMMAND_UMOUNT:
+                return program_umount(options);
+        case COMMAND_WAIT:
+                return program_wait(options);
         case COMMAND_HELP:
                 return print_help();
         case COMMAND_VERSION:

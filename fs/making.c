@@ -168,8 +168,8 @@ static struct timespec after(int64_t ms) {
 }
 
 /**
- * making_run() - make it; when that takes too long, something stands for it that says so, and it goes
- * on alone. The tree must not be locked.
+ * making_run() - make it; when that takes too long, something stands for it that says so, and it
+ * goes on alone. The tree must not be locked.
  * @subject: of the name in its directory, taken over in any case.
  * @ret: a reference. Returns 0 or negative errno with a reason.
  */

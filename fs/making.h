@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A resource is created by its name alone: mkdir waits for the answer, but not for ever (rule 24). */
+/* A resource is created by its name alone: mkdir waits for the answer, not for ever (rule 24). */
 #pragma once
 
 #include "fs/subject.h"

@@ -240,6 +240,7 @@ static int start_session(struct mount *mount) {
                 .accounts = mount->accounts->shown,
                 .n_accounts = mount->accounts->count,
                 .is_read_only = mount->options->is_read_only,
+                .is_plan_only = mount->options->is_plan_only,
                 .uid = getuid(),
                 .gid = getgid(),
                 .mountpoint = mount->mountpoint,

@@ -37,6 +37,8 @@ static const struct command_row commands[] = {
         { "check", "[ACCOUNT]", COMMAND_CHECK, 1, "tell whether all that a mount needs works" },
         { "refresh", "[PATH]", COMMAND_REFRESH, 1, "read PATH of a mount anew from the cloud" },
         { "stat", "PATH", COMMAND_STAT, 1, "tell what PATH of a mount is and where it comes from" },
+        { "wait", "PATH", COMMAND_WAIT, 1, "wait until the resource at PATH is at an end" },
+        { "umount", "MOUNTPOINT", COMMAND_UMOUNT, 1, "unmount when all changes are sent" },
         { "operations", "[--json]", COMMAND_OPERATIONS, 0,
           "list the services' operations and where each is in the tree" },
         { "help", "", COMMAND_HELP, 0, "this text" },
@@ -48,7 +50,7 @@ static const char usage[] =
         "       hcloudfs COMMAND [WORD]\n"
         "\n"
         "Shows Huawei Cloud accounts as a directory tree, all that are configured or ACCOUNT.\n"
-        "Unmount with `umount MOUNTPOINT` or `fusermount3 -u MOUNTPOINT`.\n";
+        "Unmount with `hcloudfs umount MOUNTPOINT`, `umount` or `fusermount3 -u`.\n";
 
 /** options_help() - append the text of --help. */
 int options_help(struct buf *buf) {

@@ -13,6 +13,8 @@ enum command {
         COMMAND_CHECK,
         COMMAND_REFRESH,
         COMMAND_STAT,
+        COMMAND_UMOUNT,
+        COMMAND_WAIT,
         COMMAND_HELP,
         COMMAND_VERSION,
 };
@@ -32,7 +34,7 @@ struct options {
         enum log_level log_level;
         enum account_access access;
         bool prefetch;
-        bool is_read_only, is_foreground, is_debug, is_demo, is_json;
+        bool is_read_only, is_plan_only, is_foreground, is_debug, is_demo, is_json;
         bool is_sealed;     /* the command line is complete: a file does not change it */
         uint64_t given;     /* mount options on the command line, by their row */
 };

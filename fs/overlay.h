@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands in the tree beside what the cloud has: files of tools, documents and resources that do
- * not exist yet, texts that say why a save was refused, results. Each is a node that its directory
+ * What stands in the tree beside what the cloud has: files of tools, documents and resources that
+ * do not exist yet, texts that say why a save was refused, results. Each is a node that its directory
  * holds on to. Protected by the tree's lock.
  */
 #pragma once
@@ -38,7 +38,7 @@ struct overlay {
         struct editing *editing;       /* NEW, DRAFT_DOCUMENT; referenced */
         struct document *text;         /* NOTE; referenced */
         struct secret_text *secret;    /* DRAFT_SECRET; owned, NULL: none yet */
-        const struct secret_member *secrets; /* DRAFT: the members that are no part of the document */
+        const struct secret_member *secrets; /* DRAFT: members that are no part of the document */
         char *path;                    /* SHELVED: of its directory; owned */
         enum shelf shelf;
         size_t len;                    /* SHELVED */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who asks: the kernel names the thread; what belongs together is the process (file rules 14, 16). */
+/* Who asks: the kernel names the thread; what belongs together is the process (rules 14, 16). */
 #pragma once
 
 #include <sys/types.h>

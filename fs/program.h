@@ -11,6 +11,8 @@ int program_mount(struct options *options);
 int program_operations(const struct options *options);
 int program_check(struct options *options);
 int program_refresh(const struct options *options);
+int program_umount(const struct options *options);
+int program_wait(const struct options *options);
 int program_stat(const struct options *options);
 int program_config(struct options *options, struct op *op, struct config **ret);
 struct http_options program_http(const struct options *options);

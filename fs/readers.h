@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which version of a document a process has read or saved last: the base of its next save, so that a
- * change by somebody else in between is noticed however the tool writes (file rule 16).
+ * Which version of a document a process has read or saved last: the base of its next save, so that
+ * a change by somebody else in between is noticed however the tool writes (file rule 16).
  * Thread-safe; the lock is a leaf.
  */
 #pragma once

@@ -21,15 +21,15 @@ static int reply(struct task *task) {
         return task_end(task);
 }
 
-/* Is it about a text that the journal keeps? */
-static bool is_archive(struct task *task) {
+/* Is it about what stands below .hcloudfs? */
+static bool is_of(struct task *task, const struct branch *branch) {
         struct session *session = task->session;
         const struct node *dir;
         bool is;
 
         pthread_mutex_lock(&session->tree.lock);
         dir = tree_node(&session->tree, task->node);
-        is = dir && dir->branch == &session->archive_branch;
+        is = dir && dir->branch == branch;
         pthread_mutex_unlock(&session->tree.lock);
         return is;
 }
@@ -206,8 +206,10 @@ static int serve_unlink(struct task *task) {
         unsigned can = 0;
         int r;
 
-        if (is_archive(task))
+        if (is_of(task, &session->archive_branch))
                 return archive_remove(task, false);
+        if (is_of(task, &session->jobs_branch))
+                return jobs_remove(task);
         if (task_waited(task, WANT_WORK))
                 return reply(task);
         r = look(task, &dir, &standing, &entry, &overlay);
@@ -351,7 +353,7 @@ static int serve_rmdir(struct task *task) {
         bool is_level;
         int r;
 
-        if (is_archive(task))
+        if (is_of(task, &task->session->archive_branch))
                 return archive_remove(task, true);
         if (task_waited(task, WANT_WORK))
                 return reply(task);

@@ -16,7 +16,8 @@ struct saving {
         int64_t id;                      /* of a save that the journal has already, else 0 */
 };
 
-int saving_run(struct session *session, struct op *op, struct saving *saving, struct document **ret);
+int saving_run(struct session *session, struct op *op, struct saving *saving,
+               struct document **ret);
 int saving_editing(struct session *session, struct op *op, struct subject *subject,
                  struct editing *editing);
 struct document *saving_base(struct session *session, const struct place *place, pid_t process,

@@ -108,6 +108,8 @@ static int start_changes(struct session *session) {
         if (r == 0)
                 r = archive_init(&session->archive);
         if (r == 0)
+                r = jobs_init(&session->jobs);
+        if (r == 0)
                 r = later_init(&session->later);
         session->commits.is_plan_only = session->options.is_plan_only;
         for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
@@ -119,12 +121,15 @@ static int start_changes(struct session *session) {
         }
         if (r == 0)
                 r = ending_start(session);
-        return r == 0 ? recovery_start(session) : r;
+        if (r == 0)
+                r = recovery_start(session);
+        return r == 0 ? jobs_start(session) : r;
 }
 
 /* Nothing is served any more: what was accepted is sent or stays in the journal. */
 static void end_changes(struct session *session) {
-        (void)ending_drain(session, ENDING_DRAIN_MS);
+        if (!ending_drain(session, ENDING_DRAIN_MS))
+                ending_report(session);
         ending_shelve_all(session);
         later_done(&session->later);
         recovery_stop(session);
@@ -150,6 +155,7 @@ int session_new(const struct session_options *options, struct session **ret) {
         session->why = (struct branch){ .ops = &why_ops, .is_local = true };
         session->overlay = (struct branch){ .ops = &overlay_ops, .is_local = true };
         session->archive_branch = (struct branch){ .ops = &archive_ops, .is_local = true };
+        session->jobs_branch = (struct branch){ .ops = &jobs_ops, .is_local = true };
         session->queue_branch = (struct branch){ .ops = &queue_ops, .is_local = true };
         r = record_init(&session->record);
         if (r < 0)
@@ -179,21 +185,22 @@ struct session *session_free(struct session *session) {
         if (!session)
                 return NULL;
         wait_stop(&session->wait);
+        if (session->fuse)
+                fuse_session_unmount(session->fuse); /* nobody need wait while it is drained */
         ahead_stop(&session->ahead);
         feeds_stop(session);
         end_changes(session);
         file_end_all(session);
         watch_stop(&session->watch);
         notify_stop(&session->notify);
-        if (session->fuse) {
-                fuse_session_unmount(session->fuse);
+        if (session->fuse)
                 fuse_session_destroy(session->fuse);
-        }
         tree_done(&session->tree);
         shelves_done(&session->shelves);
         readers_done(&session->readers);
         commits_done(&session->commits);
         archive_done(&session->archive);
+        jobs_done(&session->jobs);
         pthread_cond_destroy(&session->sent);
         wait_done(&session->wait);
         record_done(&session->record);

@@ -5,6 +5,7 @@
 #include "fs/ahead.h"
 #include "fs/archive.h"
 #include "fs/commit.h"
+#include "fs/jobs.h"
 #include "fs/later.h"
 #include "fs/feed.h"
 #include "fs/notify.h"
@@ -55,7 +56,8 @@ struct session {
         struct trail events;     /* fs/events.h */
         struct record record;
         struct session_options options;
-        struct branch root, control, why, overlay, archive_branch, queue_branch;
+        struct branch root, control, why, overlay, archive_branch, queue_branch, jobs_branch;
+        struct jobs jobs;
         struct archive archive;
         struct recovery *recovery;
         struct commits commits;

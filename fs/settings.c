@@ -149,6 +149,16 @@ static int ignore(struct options *options, const struct mount_option *option, co
         return 0;
 }
 
+static int set_plan(struct options *options, const struct mount_option *option, const char *value,
+                    struct buf *reason) {
+        bool is_on = true;
+
+        if (value && text_bool(value, &is_on) < 0)
+                return refuse(option, "yes or no", reason);
+        options->is_plan_only = is_on;
+        return 0;
+}
+
 /* What libfuse knows; it refuses what it does not. */
 static int add_passed(struct options *options, const char *name, const char *value) {
         return buf_printf(&options->pass, "%s%s%s%s", options->pass.len ? "," : "", name,
@@ -167,6 +177,7 @@ static int pass(struct options *options, const struct mount_option *option, cons
 static const struct mount_option mount_options[] = {
         { "ro", NULL, set_mode, "mount read-only: opening a file then costs nothing" },
         { "rw", NULL, set_mode, "the contrary; the default" },
+        { "plan", NULL, set_plan, "write changes to .hcloudfs/plan and send none" },
         { "access", "read-only", set_access, "send nothing that changes anything", AT(access) },
         { "allow_other", NULL, pass, "let other users look (needs user_allow_other in fuse.conf)" },
         { "auto_unmount", NULL, pass, "unmount when the daemon dies" },

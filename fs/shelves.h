@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that the journal keeps: results of actions, secrets that were issued. They stand in the tree
- * where they were made, also after a restart. Protected by the tree's lock.
+ * Files that the journal keeps: results of actions, secrets that were issued. They stand in the
+ * tree where they were made, also after a restart. Protected by the tree's lock.
  */
 #pragma once
 

@@ -334,8 +334,8 @@ int wait_work(struct task *task, int (*work)(struct task *task, struct op *op)) 
 }
 
 /**
- * wait_change() - as wait_work(), for what changes something: it is not interrupted, not even by the
- * end of the mount, which waits for it.
+ * wait_change() - as wait_work(), for what changes something: it is not interrupted, not even by
+ * the end of the mount, which waits for it.
  */
 int wait_change(struct task *task, int (*work)(struct task *task, struct op *op)) {
         struct flight *flight = flight_new(task->session, NULL, WANT_WORK, NULL);

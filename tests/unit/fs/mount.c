@@ -205,13 +205,14 @@ START_TEST(control_files_are_written_and_read) {
         expect_in("echo loud > .hcloudfs/log_level", "Invalid argument");
         expect_in("cat .hcloudfs/last_error", "log_level is one of error, warning, info, debug");
         expect("ls .hcloudfs",
-               "README\naccesslog\nacknowledge\nerrors\nevents\nhistory\nlast_error\nlimits\n"
-               "log_level\nmetrics\nplan\nqueue\nrefresh\nrejected\nstatus\ntop\nversion\nwhy\n");
+               "README\naccesslog\nacknowledge\ndrain\nerrors\nevents\nhistory\njobs\nlast_error\n"
+               "limits\nlog_level\nmetrics\nplan\nqueue\nrefresh\nrejected\nstatus\ntop\nversion\n"
+               "watch\nwhy\n");
         expect_in("cat .hcloudfs/metrics", "hcloudfs_operations_total{operation=\"lookup\"} ");
         expect("for f in .hcloudfs/*; do test -d $f || test $(stat -c %s $f) = "
                "$(cat $f | wc -c) || echo $f; done",
                "");
-        expect("tar cf - .hcloudfs | tar tf - | wc -l", "22\n");
+        expect("tar cf - .hcloudfs | tar tf - | wc -l", "25\n");
         mounted_stop(&mounted);
 }
 END_TEST
