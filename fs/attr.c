@@ -85,7 +85,7 @@ static double fill_file(const struct session *session, const struct node *node, 
         st->st_size = (off_t)content->len;
         st->st_blocks = (blkcnt_t)((content->len + 511) / 512);
         st->st_mtim = content->modified;
-        if (node->is_volatile || content_is_pinned(content, now_ms))
+        if (node->is_volatile || content->learnt)
                 return 0;
         return attr_seconds(content->fresh_until_ms, now_ms);
 }
