@@ -13,6 +13,8 @@
 
 enum { WALK_LISTS_MAX = 64 }; /* asked for by one job of a walk */
 
+#define BEFORE_FIRST UINT32_MAX /* what comes before position 0 */
+
 struct ahead_job {
         struct ahead_job *next;
         struct node *node; /* referenced */
@@ -326,6 +328,11 @@ static void sweep_entry(struct session *session, struct node *dir, const struct 
         tree_forget(&session->tree, node, 0);
 }
 
+static uint32_t grown(uint32_t window) {
+        return window < AHEAD_WINDOW_MAX / AHEAD_WINDOW_GROWTH ? window * AHEAD_WINDOW_GROWTH
+                                                               : AHEAD_WINDOW_MAX;
+}
+
 /* The reader is at @position: the window in front of it is queued. Tree locked. */
 static void sweep(struct session *session, struct node *dir, size_t position) {
         struct directory *directory = dir->directory;
@@ -338,7 +345,7 @@ static void sweep(struct session *session, struct node *dir, size_t position) {
                 directory->ahead_next = (uint32_t)position + 1;
         } else if (position + directory->ahead_window / 2 >= directory->ahead_next &&
                    directory->ahead_window < AHEAD_WINDOW_MAX) {
-                directory->ahead_window *= 2;
+                directory->ahead_window = grown(directory->ahead_window);
         }
         while (directory->ahead_next < listing->count &&
                directory->ahead_next <= position + directory->ahead_window)
@@ -383,6 +390,14 @@ static struct ahead_walk *find_walk(struct ahead *ahead, const struct node *top,
         return NULL;
 }
 
+/* Where the child stands in the list of @top; behind its end if it is not there any more. */
+static uint32_t position_of(const struct node *top, const struct node *child) {
+        const struct listing *listing = top->directory->snapshot->listing;
+        const struct entry *entry = listing_find(listing, child->name);
+
+        return (uint32_t)(entry ? (size_t)(entry - listing->entries) : listing->count);
+}
+
 static void begin_walk(struct ahead *ahead, const struct node *top, const struct node *child,
                        unsigned levels, const char *name) {
         struct ahead_walk *walk = &ahead->walks[0];
@@ -394,6 +409,7 @@ static void begin_walk(struct ahead *ahead, const struct node *top, const struct
         *walk = (struct ahead_walk){
                 .top = top->id,
                 .child = child->id,
+                .position = position_of(top, child),
                 .levels = levels,
                 .used = ++ahead->clock,
                 .name = strdup(name),
@@ -422,24 +438,39 @@ static void queue_walk(struct session *session, struct node *top, const struct e
         tree_forget(&session->tree, node, 0);
 }
 
+/* How far ahead it goes from @position, and on from where it was: backwards as well, since shells
+ * look at what a pattern matches from the last name to the first. */
+static void aim(struct ahead_walk *walk, uint32_t position, bool with_child) {
+        bool is_backward = position < walk->position;
+
+        if (is_backward != walk->is_backward)
+                walk->window = 0;
+        walk->is_backward = is_backward;
+        walk->position = position;
+        if (!walk->window || (is_backward ? walk->next > position && walk->next != BEFORE_FIRST
+                                          : walk->next < position))
+                walk->next = position;
+        if (walk->next == position && !with_child)
+                walk->next += is_backward ? -1U : 1;
+        walk->window = walk->window ? grown(walk->window) : AHEAD_WINDOW_MIN;
+}
+
 /* The walk came below another child of @top: those that follow come ahead, from that child itself
  * on if @with_child. Tree locked. */
 static void go_on(struct session *session, struct ahead_walk *walk, struct node *top,
                   const struct node *child, bool with_child) {
         const struct listing *listing = top->directory->snapshot->listing;
-        const struct entry *entry = listing_find(listing, child->name);
-        size_t position;
+        uint32_t position = position_of(top, child);
 
-        if (!entry)
+        if (position >= listing->count)
                 return;
-        position = (size_t)(entry - listing->entries);
-        walk->window = walk->window ? walk->window * 2 : AHEAD_WINDOW_MIN;
-        if (walk->window > AHEAD_WINDOW_MAX)
-                walk->window = AHEAD_WINDOW_MAX;
-        if (walk->next <= position)
-                walk->next = (uint32_t)position + (with_child ? 0 : 1);
-        while (walk->next < listing->count && walk->next <= position + walk->window)
-                queue_walk(session, top, &listing->entries[walk->next++], walk);
+        aim(walk, position, with_child);
+        if (walk->is_backward)
+                while (walk->next < listing->count && walk->next + walk->window >= position)
+                        queue_walk(session, top, &listing->entries[walk->next--], walk);
+        else
+                while (walk->next < listing->count && walk->next <= position + walk->window)
+                        queue_walk(session, top, &listing->entries[walk->next++], walk);
 }
 
 /* Whoever does below one child what he did below the one before will do the rest of it, too. */
@@ -460,6 +491,33 @@ static void go_on_all(struct session *session, struct ahead_walk *walk, struct n
         }
 }
 
+/* A directory that costs a call was entered; if it is the next one to that before, which was the
+ * next one to another, those that follow come ahead. Tree locked. */
+static void entered_sibling(struct session *session, struct node *dir, bool was_missing) {
+        struct node *top = dir->parent;
+        struct ahead_walk *walk = find_walk(&session->ahead, top, 0, "");
+        uint32_t position = position_of(top, dir);
+
+        if (!walk) {
+                begin_walk(&session->ahead, top, dir, 0, "");
+                return;
+        }
+        if (walk->child == dir->id)
+                return;
+        if (position != walk->position + 1 && position + 1 != walk->position)
+                walk->window = walk->run = 0;
+        else if (++walk->run > 1 && (was_missing || walk->window))
+                go_on(session, walk, top, dir, false);
+        walk->child = dir->id;
+        walk->position = position;
+        walk->used = ++session->ahead.clock;
+}
+
+static bool is_listed(const struct node *node, const struct node *below) {
+        return node && node->branch == below->branch && node->directory &&
+               node->directory->snapshot;
+}
+
 /**
  * ahead_entered() - a directory is opened or a file's body needed; @was_missing: somebody had to
  * wait for it. When the same name is used below a second child of something, a walk is going on.
@@ -472,12 +530,13 @@ void ahead_entered(struct session *session, struct node *node, bool was_missing)
         if (session->options.is_lazy || node->branch->is_local || !node->branch->ops->costs_call ||
             !node->branch->ops->costs_call(node))
                 return;
+        if (node->type == ENTRY_DIRECTORY && is_listed(child, node))
+                entered_sibling(session, node, was_missing);
         for (unsigned levels = 1; levels <= AHEAD_LEVELS && child; levels++) {
                 struct node *top = child->parent;
                 struct ahead_walk *walk;
 
-                if (!top || top->branch != node->branch || !top->directory ||
-                    !top->directory->snapshot)
+                if (!is_listed(top, node))
                         return;
                 walk = find_walk(ahead, top, levels, node->name);
                 if (!walk)

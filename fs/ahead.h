@@ -15,27 +15,32 @@ struct ahead_job;
 struct session;
 
 enum {
-        AHEAD_THREADS = 16,
+        AHEAD_THREADS = 32,
         AHEAD_QUEUE_MAX = 4096,
-        AHEAD_BODY_NEEDS = 3,   /* files of a directory needed before a sweep begins */
-        AHEAD_WINDOW_MIN = 8,   /* how far ahead of the reader, doubling up to … */
-        AHEAD_WINDOW_MAX = 256,
+        AHEAD_BODY_NEEDS = 3,  /* files of a directory needed before a sweep begins */
+        AHEAD_WINDOW_MIN = 16, /* how far ahead of the reader, growing … */
+        AHEAD_WINDOW_GROWTH = 4,
+        AHEAD_WINDOW_MAX = 256, /* … up to that */
         AHEAD_PAUSE_MS = 5000,  /* after a failure */
         AHEAD_WALKS = 256,      /* walks remembered */
         AHEAD_LEVELS = 3,       /* between what walks have in common and the list they come to */
 };
 
-/* Somebody listed or read `name` below one child of `top`, `levels` further down. */
+/* Somebody listed or read `name` below one child of `top`, `levels` further down; the children
+ * themselves where that is 0. */
 struct ahead_walk {
-        uint64_t top, child;    /* nodeids */
-        uint64_t used;          /* the older goes first */
-        uint32_t levels, window, next;
-        char *name;             /* owned */
+        uint64_t top, child; /* nodeids */
+        uint64_t used;       /* the older goes first */
+        uint32_t levels, window;
+        uint32_t position, next; /* in the list of `top`: of the child, of what comes ahead then */
+        bool is_backward;
+        uint32_t run; /* of `levels` 0: how many neighbours in a row */
+        char *name;   /* owned */
 };
 
 struct ahead {
         struct session *session;
-        pthread_mutex_t lock;   /* a leaf; protects the queue */
+        pthread_mutex_t lock; /* a leaf; protects the queue */
         pthread_cond_t changed;
         struct ahead_job *first, **last;
         size_t queued;

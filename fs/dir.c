@@ -35,8 +35,7 @@ static int ready(struct task *task, struct node **ret) {
                 return r;
         }
         if (!directory_is_fresh(node->directory, now) && !task_waited(task, WANT_LIST)) {
-                if (task->operation == OPERATION_OPENDIR)
-                        ahead_entered(task->session, node, true);
+                ahead_entered(task->session, node, true);
                 node_ref(node);
                 pthread_mutex_unlock(&tree->lock);
                 r = wait_for(task, node, WANT_LIST);
