@@ -27,7 +27,7 @@ const struct key_row key_rows[] = {
         { .name = "operation_timeout", .sections = SECTION_MOUNT, .form = FORM_NUMBER,
           .min = 1, .max = 86400, .normal = "60", .example = "120" },
         { .name = "connections", .sections = SECTION_MOUNT, .form = FORM_NUMBER,
-          .min = 1, .max = 256, .normal = "16", .example = "8" },
+          .min = 1, .max = 256, .normal = "32", .example = "8" },
         { .name = "rate", .sections = SECTION_MOUNT, .form = FORM_NUMBER,
           .min = 1, .max = 100000, .normal = "100", .example = "20" },
         { .name = "burst", .sections = SECTION_MOUNT, .form = FORM_NUMBER,

@@ -60,7 +60,7 @@ int http_new(const struct http_options *options, struct http **ret) {
         http->retries = options->retry_not ? 0 : options->retries ? options->retries : 3;
         limiter_init(&http->limiter, options->rate > 0 ? options->rate : 100,
                      options->burst ? options->burst : 100);
-        r = pool_init(&http->pool, options->max_per_host ? options->max_per_host : 16);
+        r = pool_init(&http->pool, options->max_per_host ? options->max_per_host : 32);
         if (r < 0)
                 return r;
         http->user_agent = options->user_agent ? strdup(options->user_agent) : default_user_agent();

@@ -15,7 +15,7 @@
 struct http;
 
 struct http_options {
-        unsigned max_per_host;  /* easy handles a host, 0: 16 */
+        unsigned max_per_host;  /* easy handles a host, 0: 32 */
         unsigned connect_ms;    /* 0: 5000 */
         unsigned request_ms;    /* of one attempt, 0: 30000 */
         unsigned retries;       /* attempts after the first, for what may be repeated; 0: 3 */

@@ -185,7 +185,7 @@ START_TEST(every_setting_is_set) {
                 { "connect_timeout", &options.connect_timeout_s, 5 },
                 { "request_timeout", &options.request_timeout_s, 30 },
                 { "operation_timeout", &options.operation_timeout_s, 60 },
-                { "connections", &options.connections, 16 },
+                { "connections", &options.connections, 32 },
                 { "rate", &options.rate, 100 },
                 { "burst", &options.burst, 100 },
                 { "retries", &options.retries, 3 },
