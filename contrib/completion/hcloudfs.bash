@@ -84,7 +84,7 @@ _hcloudfs() {
                 _hcloudfs_files -d "$word" ''
         elif [[ ${words[0]} == check ]]; then
                 _hcloudfs_reply "$(_hcloudfs_accounts "$config")" "$word" ''
-        elif [[ ${words[0]} == refresh || ${words[0]} == stat ]]; then
+        elif [[ ${words[0]} == @(refresh|stat|wait) ]]; then
                 _hcloudfs_files -f "$word" ''
         elif [[ ${words[0]} != operations && ${words[0]} != help ]]; then
                 _hcloudfs_files -d "$word" ''

@@ -67,6 +67,8 @@ expect 'other' -o config = other.conf check ''
 expect 'some.d' work s
 expect $'other.conf' stat oth
 expect 'some.d' refresh so
+expect 'other.conf' wait oth
+expect $'config\nsome.d' umount ''
 expect '' operations ''
 expect 'some.d' -o ttl = 5 work s
 exit $status
