@@ -47,15 +47,14 @@ const unsigned table_columns[TABLES] = {
         [TABLE_JOB] = JOB_COLUMNS,
 };
 
-#define NEXT_OF_SEQUENCE(table) \
-        "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = '" table "'), 0)"
+static const char put_edit[] =
+        "INSERT OR REPLACE INTO edit VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+        " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, "
+        "?31)";
 
 static const char *const texts[BOOK_STATEMENTS] = {
         [BOOK_PUT + TABLE_BODY] = "INSERT OR REPLACE INTO body VALUES(?1, ?2, ?3, ?4)",
-        [BOOK_PUT + TABLE_EDIT] =
-                "INSERT OR REPLACE INTO edit VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-                " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,"
-                " ?28, ?29, ?30, ?31)",
+        [BOOK_PUT + TABLE_EDIT] = put_edit,
         [BOOK_PUT + TABLE_SHELF] =
                 "INSERT OR REPLACE INTO shelf VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         [BOOK_PUT + TABLE_JOB] =
@@ -72,8 +71,10 @@ static const char *const texts[BOOK_STATEMENTS] = {
         [BOOK_EACH + TABLE_EDIT] = "SELECT min(number) FROM edit WHERE number > ?1",
         [BOOK_EACH + TABLE_SHELF] = "SELECT min(number) FROM shelf WHERE number > ?1",
         [BOOK_EACH + TABLE_JOB] = "SELECT min(number) FROM job WHERE number > ?1",
-        [BOOK_NEXT + TABLE_BODY] = NEXT_OF_SEQUENCE("body"),
-        [BOOK_NEXT + TABLE_EDIT] = NEXT_OF_SEQUENCE("edit"),
+        [BOOK_NEXT + TABLE_BODY] =
+                "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'body'), 0)",
+        [BOOK_NEXT + TABLE_EDIT] =
+                "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'edit'), 0)",
         [BOOK_NEXT + TABLE_SHELF] = "SELECT 1 + coalesce(max(number), 0) FROM shelf",
         [BOOK_NEXT + TABLE_JOB] = "SELECT 1 + coalesce(max(number), 0) FROM job",
         [BOOK_PENDING] = "SELECT count(*) FROM edit WHERE 1 << state & ?1",

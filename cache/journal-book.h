@@ -90,7 +90,7 @@ struct book {
 int book_open(const char *path, struct book **ret);
 struct book *book_close(struct book *book);
 DEFINE_CLEANUP(struct book *, book_close)
-int book_migrate(struct book *book, const char *const *scripts, unsigned count);
+int book_migrate(struct book *book, const char *const *steps, unsigned count);
 int book_check(struct book *book);
 int book_wipe_log(struct book *book);
 int book_cut_log(struct book *book);

@@ -281,7 +281,7 @@ int image_is_unreadable(const char *path, bool *ret) {
         r = image_open(path, &image);
         if (r < 0)
                 return r;
-        page = malloc(image.page_size);
+        page = malloc(PAGE_SIZE_MAX);
         if (!page)
                 r = -ENOMEM;
         for (uint32_t i = 1; r == 0 && i <= image.pages; i++)

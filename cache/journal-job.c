@@ -159,5 +159,8 @@ static int drop_run(struct journal *journal, void *data) {
 
 /** journal_job_drop() - see journal.h. */
 int journal_job_drop(struct journal *journal, const char *identity) {
-        return journal_write(journal, drop_run, (void *)(uintptr_t)identity);
+        int r;
+
+        r = journal_write(journal, drop_run, (void *)(uintptr_t)identity);
+        return r == -EBADMSG || r == -EMFILE ? -EIO : r;
 }

@@ -110,9 +110,8 @@ static int is_of_use(const struct image_row *from) {
 }
 
 /* A name that two rows claim is left to the first. */
-static int rename_twin(struct book *book, struct row *row, char **ret_name) {
+static int rename_twin(struct book *book, struct row *row, char ret_name[48]) {
         _cleanup_(freep) char *path = NULL, *name = NULL;
-        char suffix[32];
         int64_t other;
         int r;
 
@@ -124,20 +123,18 @@ static int rename_twin(struct book *book, struct row *row, char **ret_name) {
                                &other);
         if (r < 0 || other == row->number)
                 return r == -ENOENT ? 0 : r;
-        (void)snprintf(suffix, sizeof(suffix), ".%lld", (long long)row->number);
-        r = path_join(name, suffix, ret_name);
-        if (r == 0)
-                row->cells[SHELF_NAME] = cell_text(*ret_name);
-        return r;
+        (void)snprintf(ret_name, 48, "twin-%lld", (long long)row->number);
+        row->cells[SHELF_NAME] = cell_text(ret_name);
+        return 0;
 }
 
 static int put(struct mending *mending, const struct image_row *from) {
-        _cleanup_(freep) char *name = NULL;
         struct row row = from->row;
+        char name[48];
         int r = 0;
 
         if (from->table == TABLE_SHELF)
-                r = rename_twin(mending->book, &row, &name);
+                r = rename_twin(mending->book, &row, name);
         return r == 0 ? row_put(mending->book, from->table, &row, NULL) : r;
 }
 

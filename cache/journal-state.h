@@ -66,7 +66,6 @@ int entry_load_bodies(struct book *book, struct entry *entry);
 int entry_drop(struct journal *journal, const struct entry *entry);
 int entry_reject(struct book *book, struct entry *entry);
 int turn_run(struct journal *journal, void *data);
-void turn_owe(struct journal *journal, const struct turn *turn);
 int leftovers_run(struct journal *journal, void *data);
 
 /* journal-shelf.c */

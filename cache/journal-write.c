@@ -168,6 +168,7 @@ int journal_write(struct journal *journal, run_fn run, void *data) {
 
         (void)pthread_mutex_lock(&journal->queue_lock);
         write.next = journal->queue;
+        /* cppcheck-suppress autoVariables ; it is off the queue when it is done */
         journal->queue = &write;
         (void)pthread_mutex_unlock(&journal->queue_lock);
         (void)pthread_mutex_lock(&journal->lock);
@@ -191,5 +192,5 @@ int journal_read(struct journal *journal, run_fn run, void *data) {
                         r = run(journal, data);
         }
         (void)pthread_mutex_unlock(&journal->lock);
-        return r;
+        return r == -EBADMSG || r == -EMFILE ? -EIO : r; /* it could not be mended */
 }
