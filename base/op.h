@@ -20,7 +20,7 @@ enum { OP_REASON_SIZE = 1024, OP_CODE_SIZE = 64, OP_REQUEST_ID_SIZE = 128 };
 struct op_fault {
         int error;                             /* negative errno, 0: none */
         int status;                            /* HTTP status, 0: no answer */
-        bool is_unknown;                       /* bytes left, no answer came: it may have happened */
+        bool is_unknown;                       /* bytes left, no answer: it may have happened */
         char code[OP_CODE_SIZE];               /* the service's code, e.g. DWS.5149 */
         char request_id[OP_REQUEST_ID_SIZE];   /* for a support ticket */
         char reason[OP_REASON_SIZE];           /* one text for people, secrets already cut out */

@@ -33,7 +33,7 @@ struct request {
         size_t body_len;
         const char *known_revision; /* of an answer at hand: a service that can answer that it still
                                        holds (is_unchanged); NULL: none */
-        unsigned wait_s;     /* with it: the service may wait so long for a change (a feed); 0: no */
+        unsigned wait_s;     /* with it: the service may wait so long for a change; 0: no */
 };
 
 /* One element of a list, as received: compact JSON. */
@@ -95,17 +95,18 @@ struct source_ops {
                     int64_t *ret_ms);
 
         /*
-         * Tells a source that remembers a list that one of its items is now @body (compact JSON), or
-         * has gone (NULL), learnt at @now_ms (realtime clock). No failure: what cannot be kept is
-         * forgotten, so that the list is asked for anew. NULL in a source that remembers nothing.
+         * Tells a source that remembers a list that one of its items is now @body (compact JSON),
+         * or has gone (NULL), learnt at @now_ms (realtime clock). No failure: what cannot be kept
+         * is forgotten, so that the list is asked for anew. NULL in a source that remembers
+         * nothing.
          */
         void (*note)(struct source *source, const struct request *list, const char *id,
                      const char *body, size_t len, int64_t now_ms);
 
         /*
-         * Tells a source that remembers answers what a reading request would be answered now, learnt
-         * by another call that tells of many at once. @answer is sealed and stays the caller's. NULL
-         * in a source that remembers nothing.
+         * Tells a source that remembers answers what a reading request would be answered now,
+         * learnt by another call that tells of many at once. @answer is sealed and stays the
+         * caller's. NULL in a source that remembers nothing.
          */
         void (*learn)(struct source *source, const struct request *request, struct answer *answer);
 

@@ -226,7 +226,7 @@ START_TEST(a_key_of_the_whole_account_ignores_the_place) {
 }
 END_TEST
 
-/* What an engine's server answers is its own; the list of engines is the same below each of them. */
+/* What an engine's server answers is its own; the list of engines is the same below each one. */
 START_TEST(a_key_has_the_engine_where_it_matters) {
         static const struct param params[] = { { "project_id", "p" }, { "engine_id", "e" } };
         struct call of_project = { .id = "listEngines", .service = "cse", .path = "/engines" };
