@@ -321,10 +321,39 @@ static const struct place *item_place(const struct place *place) {
         return place;
 }
 
+/* What a call was answered, if that still serves; NULL if not. @only: of a list. */
+static struct answer *known_answer(struct composer *composer, const struct call *call,
+                                   const char *only) {
+        struct answer *answer = NULL;
+        struct request_params params;
+        struct request request = { .only = only, .reach = REACH_CACHED };
+        struct op op;
+
+        op_init(&op, OP_INTERACTIVE, 0);
+        if (composer_prepare(composer, call, &params, &request) == 0 &&
+            source_fetch(composer->view->source, &op, &request, &answer) == 0 && answer->is_stale)
+                answer = answer_unref(answer);
+        request_params_done(&params);
+        return answer;
+}
+
+/* Is a wider list at hand that tells of a kind's items what its own, if that is known, does not? */
+static bool is_swept(struct composer *composer, const struct kind *kind, const char *only) {
+        _cleanup_(answer_unrefp) struct answer *wide = NULL;
+        _cleanup_(answer_unrefp) struct answer *own = NULL;
+
+        if (!kind->sweep || composer->op->must_be_fresh)
+                return false;
+        wide = known_answer(composer, kind->sweep, only);
+        if (wide)
+                own = known_answer(composer, kind->list, only);
+        return wide && (!own || wide->fetched_ms >= own->fetched_ms);
+}
+
 /* A kind's list: out of a wider one that is at hand, else by its own call. */
 static int fetch_list(struct composer *composer, const struct kind *kind, const char *only,
                       struct answer **ret, struct buf *ret_key) {
-        if (kind->sweep && !composer->op->must_be_fresh &&
+        if (is_swept(composer, kind, only) &&
             fetch(composer, kind->sweep, only, REACH_CACHED, ret, ret_key) == 0)
                 return 0;
         return fetch(composer, kind->list, only, REACH_ANY, ret, ret_key);
@@ -473,22 +502,6 @@ int composer_object(struct composer *composer, struct json **ret) {
                 return op_fail(composer->op, EIO, "%s answered without %s", place->kind->get->id,
                                place->kind->object);
         return 0;
-}
-
-/* What a call was answered, if that still serves; NULL if not. @only: of a list. */
-static struct answer *known_answer(struct composer *composer, const struct call *call,
-                                   const char *only) {
-        struct answer *answer = NULL;
-        struct request_params params;
-        struct request request = { .only = only, .reach = REACH_CACHED };
-        struct op op;
-
-        op_init(&op, OP_INTERACTIVE, 0);
-        if (composer_prepare(composer, call, &params, &request) == 0 &&
-            source_fetch(composer->view->source, &op, &request, &answer) == 0 && answer->is_stale)
-                answer = answer_unref(answer);
-        request_params_done(&params);
-        return answer;
 }
 
 static bool is_busy_in_list(const struct place *place, const struct answer *list) {

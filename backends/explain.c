@@ -99,7 +99,8 @@ int view_explain(struct view *view, struct op *op, struct place *place, struct j
 
 /** view_has_feed() - is it a collection whose list can be followed? */
 bool view_has_feed(const struct place *place) {
-        return place->type == PLACE_COLLECTION && place->kind->list && place->kind->list->wait_query;
+        return place->type == PLACE_COLLECTION && place->kind->list &&
+               place->kind->list->wait_query;
 }
 
 /** view_watch() - see the header. */

@@ -291,7 +291,7 @@ static bool is_own_end(const struct op *op, int error) {
         return error == -EINTR || (error == -ETIMEDOUT && op_left_ms(op) == 0);
 }
 
-/* What equals the known answer becomes it; what only says that it still holds, is it. 0, -ENOMEM. */
+/* What equals the known answer becomes it; what says that it still holds, is it. 0, -ENOMEM. */
 static int merge(struct cache *cache, const struct ask *ask, const struct known *confirmable,
                  struct answer *received, struct flight *flight) {
         struct ask compared = *ask;

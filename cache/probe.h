@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* While a server cannot be reached, one call at a time looks whether it can be again: further and
- * further apart. Whoever wants to know is told when the first has gone and when the last is back. */
+/*
+ * While a server cannot be reached, one call at a time looks whether it can be again: further and
+ * further apart. Whoever wants to know is told when the first has gone and when the last is back.
+ */
 #pragma once
 
 #include "cache/cache.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds: a request that the service answers when there is something new, and what that makes known. */
+/* Feeds: a request that the service answers when there is something new; what that makes known. */
 #include "base/text.h"
 #include "cache/known.h"
 #include "cache/merge.h"
@@ -84,7 +84,7 @@ static int wait_for_change(struct vigil *vigil, struct op *op, const char *revis
         return r;
 }
 
-/* With the lock: does somebody know something else by now? Which of both is newer, nobody can say. */
+/* With the lock: is something else known by now? Which of both is newer, nobody can say. */
 static bool is_overtaken(struct vigil *vigil) {
         const struct entry *entry = memory_find(&vigil->cache->memory, &vigil->ask.whole);
 

@@ -253,7 +253,8 @@ static void go_on_without(struct account_stack *stack, struct op *op, int error)
         log_warning("account `%s`: cannot be reached, what is known is shown: %s",
                     stack->account->name,
                     op->fault.reason[0] ? op->fault.reason : strerror(-error));
-        if (asprintf(&note, "could not be reached when it was mounted: %s", op->fault.reason) >= 0) {
+        if (asprintf(&note, "could not be reached when it was mounted: %s",
+                     op->fault.reason) >= 0) {
                 free(stack->note);
                 stack->note = note;
         }
@@ -343,8 +344,8 @@ static int describe_stack(const struct account_stack *stack, struct json *all) {
         return r < 0 ? r : json_set(all, stack->account->name, STEAL(part));
 }
 
-/** accounts_listen() - have @on_reach told from now on, and of what is so already; NULL: nobody. Who
- * was told before is not any more when this returns. */
+/** accounts_listen() - have @fn told from now on, and of what is so already; NULL: nobody. Who was
+ * told before is not any more when this returns. */
 void accounts_listen(struct accounts *accounts, accounts_reach_fn fn, void *data) {
         pthread_mutex_lock(&accounts->lock);
         accounts->on_reach = fn;

@@ -56,6 +56,8 @@ static bool rest(struct feed *feed, int64_t ms) {
 
         while (!feeds->is_stopping && r == 0 && ms > 0)
                 r = pthread_cond_timedwait(&feeds->changed, &feeds->lock, &until);
+        if (atomic_load(&feed->session->watch.follows_events))
+                feed->used_ms = stamp_monotonic_ms(); /* somebody hears of what changes */
         return !feeds->is_stopping && stamp_monotonic_ms() - feed->used_ms < FEED_IDLE_MS;
 }
 

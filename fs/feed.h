@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What services tell of changes. Each directory that can be followed has a thread while somebody uses
- * what is below it: it waits for the next change, and what is shown of it is made anew at once.
- * Best effort: times to live hold as ever (file rule 10).
+ * What services tell of changes. Each directory that can be followed has a thread while somebody
+ * uses what is below it: it waits for the next change, and makes anew at once what is shown. Best
+ * effort: times to live hold as ever (file rule 10).
  */
 #pragma once
 

@@ -153,13 +153,19 @@ static const struct trail *trail_of(const struct watch *watch, const struct hand
         return row && row->trail ? row->trail(watch->session) : NULL;
 }
 
-/* Who writes the log of operations need not look for followers where there are none. Tree locked. */
+/* Who writes a log need not look for followers where there are none, and what is followed for their
+ * sake need not be where nobody hears of it. Tree locked. */
 static void note_followers(struct watch *watch) {
-        bool follows = false;
+        bool log = false, events = false;
 
-        for (struct handle *handle = watch->handles; handle && !follows; handle = handle->poll_next)
-                follows = trail_of(watch, handle) == &watch->session->record.access;
-        atomic_store(&watch->follows_log, follows);
+        for (struct handle *handle = watch->handles; handle; handle = handle->poll_next) {
+                const struct trail *trail = trail_of(watch, handle);
+
+                log |= trail == &watch->session->record.access;
+                events |= trail == &watch->session->events;
+        }
+        atomic_store(&watch->follows_log, log);
+        atomic_store(&watch->follows_events, events);
 }
 
 static void set_waker(struct handle *handle, struct fuse_pollhandle *waker) {

@@ -35,7 +35,8 @@ struct watch {
         struct handle *handles;  /* that are polled; the tree's lock */
         struct watched *directories; /* the same */
         unsigned n_directories;
-        atomic_bool follows_log; /* somebody polls the log of operations */
+        atomic_bool follows_log; /* somebody polls the log of operations … */
+        atomic_bool follows_events; /* … or that of changes */
         pthread_cond_t changed;  /* with the tree's lock */
         pthread_t thread;
         bool is_running, is_stopping;

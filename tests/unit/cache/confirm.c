@@ -132,11 +132,13 @@ START_TEST(after_a_change_it_is_asked_for_whole) {
         struct fake_request change;
         struct answer *answer;
         struct op op;
-        static const struct call call_register = { .id = "registerInstance",
-                                                   .service = "servicecomb",
-                                                   .method = METHOD_POST,
-                                                   .path = "/v4/{project_id}/instances/{cluster_id}",
-                                                   .risk = RISK_CHANGE };
+        static const struct call call_register = {
+                .id = "registerInstance",
+                .service = "servicecomb",
+                .method = METHOD_POST,
+                .path = "/v4/{project_id}/instances/{cluster_id}",
+                .risk = RISK_CHANGE,
+        };
 
         begin(NULL);
         (void)ask_for(cache, request());

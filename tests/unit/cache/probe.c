@@ -141,8 +141,8 @@ START_TEST(answers_are_no_outage) {
                 begin();
                 set_error(cases[i].error, cases[i].status, 0);
                 ck_assert_int_lt(ask_for(cache, request).error, 0);
-                ck_assert_msg((state_now().outages > 0) == cases[i].is_outage, "error %d, status %d",
-                              cases[i].error, cases[i].status);
+                ck_assert_msg((state_now().outages > 0) == cases[i].is_outage,
+                              "error %d, status %d", cases[i].error, cases[i].status);
                 end();
         }
 }

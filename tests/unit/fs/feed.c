@@ -16,7 +16,7 @@ static struct mounted mounted;
 static struct view *view;
 static struct place *config, *value;
 
-static void begin(void) {
+static void begin_as(bool is_read_only) {
         struct place *group;
 
         view = fake_new();
@@ -26,7 +26,11 @@ static void begin(void) {
         fake_add(view, group, "other", ENTRY_FILE, "same\n");
         fake_set_volatile(view, fake_add(view, group, "moving", ENTRY_FILE, "1\n"));
         fake_set_feed(view, config);
-        mounted_start(&mounted, view, false);
+        mounted_start(&mounted, view, is_read_only);
+}
+
+static void begin(void) {
+        begin_as(false);
 }
 
 static void end(void) {
@@ -167,6 +171,18 @@ START_TEST(a_failure_is_tried_again) {
 }
 END_TEST
 
+/* The kernel keeps files open without asking us: it is told all the same. */
+START_TEST(a_read_only_mount_sees_changes_too) {
+        begin_as(true);
+        ck_assert(says("cat demo/config/app=shop/greeting", "hello\n"));
+        fake_await_watches(view, 1);
+        fake_write(view, value, "good morning\n");
+        fake_tell(view);
+        ck_assert(says_soon("cat demo/config/app=shop/greeting", "good morning\n"));
+        end();
+}
+END_TEST
+
 /* Readers hold on to what they began with. */
 START_TEST(who_reads_reads_on_in_one_version) {
         begin();
@@ -300,6 +316,7 @@ int main(void) {
                 { .name = "absent", .test = a_server_that_tells_nobody_is_left_alone },
                 { .name = "hurried", .test = a_server_that_does_not_wait_is_left_alone },
                 { .name = "failure", .test = a_failure_is_tried_again },
+                { .name = "read-only", .test = a_read_only_mount_sees_changes_too },
                 { .name = "readers", .test = who_reads_reads_on_in_one_version },
                 { .name = "moving", .test = what_moves_by_itself_is_looked_at_anew },
                 { .name = "open", .test = an_open_directory_is_looked_at_every_few_seconds },
