@@ -95,7 +95,17 @@ static bool parse_flag(struct fault_hit *what, const char *word) {
         return false;
 }
 
-/* Words of the form name=number. Returns 0, or -EINVAL. */
+/* code=WORD, the service's own. Returns 0, or -EINVAL. */
+static int parse_code(struct fault_hit *what, const char *code) {
+        size_t len = strlen(code);
+
+        if (!len || len >= sizeof(what->code))
+                return -EINVAL;
+        memcpy(what->code, code, len + 1);
+        return 0;
+}
+
+/* Words of the form name=value, numbers but for the code. Returns 0, or -EINVAL. */
 static int parse_setting(struct rule *rule, char *word) {
         char *value = strchr(word, '=');
         int64_t number;
@@ -103,6 +113,8 @@ static int parse_setting(struct rule *rule, char *word) {
         if (!value)
                 return -EINVAL;
         *value++ = 0;
+        if (str_eq(word, "code"))
+                return parse_code(&rule->what, value);
         if (parse_int(value, &number) < 0 || number < 0 || number > INT32_MAX)
                 return -EINVAL;
         if (str_eq(word, "after"))
@@ -145,7 +157,8 @@ static int parse_line(char *line, struct rule *rule, char *error, unsigned error
         }
         if (!rule->method)
                 return 0;
-        if (!rule->pattern || does_nothing(&rule->what)) {
+        if (!rule->pattern || does_nothing(&rule->what) ||
+            (*rule->what.code && !rule->what.status)) {
                 snprintf(error, error_size, "a rule needs a method, a pattern and an action");
                 return -EINVAL;
         }

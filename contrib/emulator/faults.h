@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { FAULT_CODE_SIZE = 32 };
+
 enum fault_body {
         FAULT_BODY_NONE,
         FAULT_BODY_GATEWAY, /* error of the gateway, with the rule's status */
@@ -29,6 +31,7 @@ enum fault_body {
 struct fault_hit {
         bool hit;
         int status;      /* 0: the handler runs and its status stands */
+        char code[FAULT_CODE_SIZE]; /* with a status: an error of the service, not the gateway's */
         int retry_after; /* seconds; -1: no header */
         enum fault_body body;
         int64_t stall_ms; /* wait before anything else */

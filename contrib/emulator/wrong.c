@@ -34,11 +34,13 @@ static void reply_html(struct exchange *x, int status) {
 }
 
 /* Engines and fleets have no gateway in front: there the error is their own. */
-static void reply_status(struct exchange *x, int status) {
+static void reply_status(struct exchange *x, int status, const char *code) {
         bool is_instance =
                 str_eq(x->req.service, "servicecomb") || str_eq(x->req.service, "karmada");
 
-        if (is_instance)
+        if (*code)
+                reply_error(&x->req, &x->resp, status, code, "Fault by rule");
+        else if (is_instance)
                 reply_error(&x->req, &x->resp, status, gateway_code(status), "Fault by rule");
         else if (status == 429)
                 gateway_error(x, status, gateway_code(status),
@@ -80,7 +82,7 @@ bool fault_before(struct exchange *x) {
         else if (fault->body == FAULT_BODY_EMPTY)
                 reply_empty(&x->resp, status);
         else
-                reply_status(x, status);
+                reply_status(x, status, fault->code);
         x->resp.is_gateway = true;
         return true;
 }
