@@ -68,11 +68,20 @@ static int forget(void *data, const struct edit *edit) {
         return 0;
 }
 
+static struct node *note_directory(const struct carry *carry) {
+        return carry->beside ? carry->beside->parent : carry->subject->dir;
+}
+
+static const char *note_name(const struct carry *carry) {
+        return carry->beside ? carry->beside->name : carry->subject->name;
+}
+
 /* A success ends what was said of earlier failures; the texts stay on their shelf. */
-static void end_notes(struct session *session, struct op *op, const struct subject *subject) {
+static void end_notes(struct session *session, struct op *op, const struct carry *carry) {
+        const struct subject *subject = carry->subject;
         const struct op_fault fault = op->fault;
 
-        if (!note_drop(session, subject->dir, subject->name, ".error"))
+        if (!note_drop(session, note_directory(carry), note_name(carry), ".error"))
                 return;
         (void)journal_each(subject->journal, 1U << EDIT_REJECTED, forget,
                            &(struct forgetting){
@@ -172,7 +181,6 @@ int carry_accept(struct session *session, struct op *op, struct carry *carry, in
  */
 int carry_out(struct session *session, struct op *op, struct carry *carry,
               struct change_result *ret) {
-        const struct subject *subject = carry->subject;
         struct commit commit = commit_of(carry);
         int r = commit_run(&session->commits, op, &commit, ret);
 
@@ -181,9 +189,10 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
         if (r == 0 && !session->commits.is_plan_only)
                 note_work(session, carry, ret);
         if (r < 0 && has_note(carry))
-                (void)note_put(session, subject->dir, subject->name, ".error", &commit.report);
+                (void)note_put(session, note_directory(carry), note_name(carry), ".error",
+                               &commit.report);
         else if (r == 0 && has_note(carry) && !session->commits.is_plan_only)
-                end_notes(session, op, subject);
+                end_notes(session, op, carry);
         commit_done(&commit);
         return r;
 }

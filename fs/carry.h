@@ -23,6 +23,8 @@ struct carry {
         const char *target;          /* path of these two, for the journal */
         const struct change_secret *secrets;
         size_t n_secrets;
+        struct node *beside;         /* file that the reason of a refusal stands beside; NULL: the
+                                        subject's own name */
         bool is_directory;           /* a removal by rmdir: who waits sees its outcome */
         const atomic_bool *is_late;  /* nobody waits for the outcome any more: a note tells it */
         int64_t id;                  /* of a change that the journal has already, else 0; result */

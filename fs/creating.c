@@ -260,10 +260,12 @@ int creating_send(struct session *session, struct op *op, struct node *node,
         struct order order = { 0 };
         struct change_result result = { 0 };
         struct document *now = NULL;
+        bool is_of_draft;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
         r = node->overlay ? fill(session, node, editing, &order) : -ESTALE;
+        is_of_draft = r == 0 && node->overlay->role == OVERLAY_DRAFT_DOCUMENT;
         pthread_mutex_unlock(&session->tree.lock);
         if (r < 0) {
                 order_done(&order);
@@ -279,6 +281,7 @@ int creating_send(struct session *session, struct op *op, struct node *node,
                               .kept_len = order.kept_len,
                               .secrets = order.secrets,
                               .n_secrets = order.n_secrets,
+                              .beside = is_of_draft ? node : NULL,
                       },
                       &result);
         if (r == 0 && !session->commits.is_plan_only)

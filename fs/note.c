@@ -30,6 +30,8 @@ static int find_or_add(struct session *session, struct node *dir, const char *na
         struct overlay *overlay = overlay_find(dir, name);
         int r;
 
+        if (dir->overlay && !dir->overlay->link)
+                return -ENOENT; /* a draft that was discarded meanwhile */
         if (overlay && overlay->role != OVERLAY_NOTE)
                 return -EEXIST;
         if (!overlay && is_taken(dir, name))
@@ -50,7 +52,8 @@ static int find_or_add(struct session *session, struct node *dir, const char *na
 
 /**
  * note_put() - have a text stand beside @name. The tree must not be locked.
- * Returns 0, -EEXIST where a real entry has the name, -ENAMETOOLONG, -ENOMEM.
+ * Returns 0, -EEXIST where a real entry has the name, -ENOENT where the directory has gone,
+ * -ENAMETOOLONG, -ENOMEM.
  */
 int note_put(struct session *session, struct node *dir, const char *name, const char *suffix,
              const struct buf *text) {
