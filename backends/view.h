@@ -65,7 +65,7 @@ struct view_options {
         unsigned ttl_s;              /* in place of the default of 60 s, 0: default */
         enum account_access access;
         enum account_allow allow_delete, allow_create;
-        unsigned deletions_per_minute; /* 0: unlimited */
+        unsigned deletions_per_minute;                  /* 0: unlimited */
         int (*describe)(void *data, struct json **ret); /* account.json */
         void *describe_data;
 };
@@ -92,7 +92,8 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
 /* The bytes of a file. -ENOENT when it has gone, else the errno of the call that tells it. */
 int view_read(struct view *view, struct op *op, struct place *place, struct document **ret);
 
-/* Does listing this directory, or reading this file, cost a call of its own (worth asking ahead)? */
+/* Does listing this directory, or reading this file, cost a call of its own (worth asking ahead)?
+ * */
 bool view_costs_call(const struct place *place);
 
 /* Can what this directory holds be followed: does its service tell of changes? */

@@ -64,7 +64,8 @@ static void check_target(const char *path, const char *expected) {
         ck_assert_str_eq(entry->target, expected);
 }
 
-/* Lists and reads everything below a place; documents whose example the contract lacks may be gone. */
+/* Lists and reads everything below a place; documents whose example the contract lacks may be
+ * gone. */
 static void walk(struct place *place, const char *path, unsigned *files, unsigned depth) {
         _cleanup_(listing_unrefp) struct listing *listing = NULL;
 
