@@ -110,8 +110,7 @@ int list_place(struct composer *composer, struct listing_builder *builder, struc
 /**
  * view_list() - what a directory holds.
  * Returns 0 and a reference; -ENOENT when the directory's resource has gone; else the failure of
- * the
- * call that lists it. The reason is in @op.
+ * the call that lists it. The reason is in @op.
  */
 int view_list(struct view *view, struct op *op, struct place *place, struct listing **ret) {
         struct listing_builder builder;

@@ -92,8 +92,7 @@ int view_find(struct view *view, struct op *op, struct place *directory, const c
 /* The bytes of a file. -ENOENT when it has gone, else the errno of the call that tells it. */
 int view_read(struct view *view, struct op *op, struct place *place, struct document **ret);
 
-/* Does listing this directory, or reading this file, cost a call of its own (worth asking ahead)?
- * */
+/* Does listing this directory, or reading this file, cost a call of its own? Worth asking ahead. */
 bool view_costs_call(const struct place *place);
 
 /* Can what this directory holds be followed: does its service tell of changes? */

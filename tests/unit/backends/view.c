@@ -64,8 +64,7 @@ static void check_target(const char *path, const char *expected) {
         ck_assert_str_eq(entry->target, expected);
 }
 
-/* Lists and reads everything below a place; documents whose example the contract lacks may be
- * gone. */
+/* Lists and reads all below a place; documents whose example the contract lacks may be gone. */
 static void walk(struct place *place, const char *path, unsigned *files, unsigned depth) {
         _cleanup_(listing_unrefp) struct listing *listing = NULL;
 
