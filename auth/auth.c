@@ -56,7 +56,8 @@ const struct account *auth_account(const struct auth *auth) {
         return auth->account;
 }
 
-/* Learns whose the account is; what could not be learnt now is before the first call that needs it. */
+/* Learns whose the account is; what could not be learnt now is before the first call that needs
+ * it. */
 static int learn(struct auth *auth, struct op *op) {
         int r = auth_learn(auth, op);
 

@@ -106,7 +106,8 @@ static void note_answer(struct composer *composer, const struct answer *answer, 
         composer_join(composer, &used);
 }
 
-/** composer_prepare() - fill a request with the place's parameters; request_params_done() ends them,
+/** composer_prepare() - fill a request with the place's parameters; request_params_done() ends
+ * them,
  * in any case. 0 or the failure of a resolver. */
 int composer_prepare(struct composer *composer, const struct call *call,
                      struct request_params *params, struct request *request) {
@@ -300,7 +301,8 @@ int answer_value(const struct call *call, const struct answer *answer, struct js
         return 0;
 }
 
-/** composer_value() - composer_fetch() and answer_value() in one; -EIO for an answer without JSON. */
+/** composer_value() - composer_fetch() and answer_value() in one; -EIO for an answer without
+ * JSON. */
 int composer_value(struct composer *composer, const struct call *call, struct json **ret) {
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
         int r;

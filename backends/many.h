@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When one call answers many requests of another: asked once the second of them is wanted, so that a
+/* When one call answers many requests of another: asked once the second of them is wanted, so
+ * that a
  * walk over all costs two calls and a look at one costs one. */
 #pragma once
 

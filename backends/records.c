@@ -50,7 +50,8 @@ int records_split(const struct call *call, const struct json *body, struct answe
 }
 
 /**
- * records_envelope() - keep what stands around the records as the answer's body, from the first page
+ * records_envelope() - keep what stands around the records as the answer's body, from the first
+ * page
  * only; takes the records out of @body. Returns 0 or -ENOMEM.
  */
 int records_envelope(const struct call *call, struct json *body, struct answer *answer) {

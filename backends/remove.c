@@ -30,7 +30,8 @@ static uint64_t collection_of(struct place *place) {
         return collection ? collection->ino : 0;
 }
 
-/** place_is_same_item() - are both files of the same document, e.g. a value and what is told of it? */
+/** place_is_same_item() - are both files of the same document, e.g. a value and what is told of
+ * it? */
 bool place_is_same_item(const struct place *a, const struct place *b) {
         return place_is_document(a) && place_is_document(b) && a->kind == b->kind &&
                text_eq(a->id, b->id) && collection_of(a->parent) == collection_of(b->parent);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What stands in the tree beside what the cloud has: files of tools, documents and resources that
- * do not exist yet, texts that say why a save was refused, results. Each is a node that its directory
+ * do not exist yet, texts that say why a save was refused, results. Each is a node that its
+ * directory
  * holds on to. Protected by the tree's lock.
  */
 #pragma once
@@ -30,20 +31,20 @@ enum overlay_role {
 struct overlay {
         enum overlay_role role;
         struct session *session;
-        struct node *node;             /* whose it is */
-        struct overlay *next, **link;  /* in its directory; link NULL: in none */
+        struct node *node;            /* whose it is */
+        struct overlay *next, **link; /* in its directory; link NULL: in none */
         uint64_t ordinal;
         struct timespec modified;
-        struct scratch *scratch;       /* SCRATCH; owned */
-        struct editing *editing;       /* NEW, DRAFT_DOCUMENT; referenced */
-        struct document *text;         /* NOTE; referenced */
-        struct secret_text *secret;    /* DRAFT_SECRET; owned, NULL: none yet */
+        struct scratch *scratch;             /* SCRATCH; owned */
+        struct editing *editing;             /* NEW, DRAFT_DOCUMENT; referenced */
+        struct document *text;               /* NOTE; referenced */
+        struct secret_text *secret;          /* DRAFT_SECRET; owned, NULL: none yet */
         const struct secret_member *secrets; /* DRAFT: members that are no part of the document */
-        char *path;                    /* SHELVED: of its directory; owned */
+        char *path;                          /* SHELVED: of its directory; owned */
         enum shelf shelf;
-        size_t len;                    /* SHELVED */
-        bool is_created;               /* NEW, DRAFT: it exists, a list does not show it yet */
-        int64_t touched_ms;            /* NEW, DRAFT: monotonic clock */
+        size_t len;         /* SHELVED */
+        bool is_created;    /* NEW, DRAFT: it exists, a list does not show it yet */
+        int64_t touched_ms; /* NEW, DRAFT: monotonic clock */
 };
 
 /* Bytes that are wiped when they are let go. */

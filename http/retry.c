@@ -178,7 +178,8 @@ static int after_failure(struct run *run, int r, bool may_repeat) {
  * request that changes something is not given up once it left.
  *
  * Returns 0 with an answer of any status, owned by the caller, and no fault in @op. Negative errno
- * with the reason in @op: -EBUSY limited beyond the deadline, -EINTR, -ETIMEDOUT, -ENETUNREACH no network or name,
+ * with the reason in @op: -EBUSY limited beyond the deadline, -EINTR, -ETIMEDOUT, -ENETUNREACH no
+ * network or name,
  * -EHOSTUNREACH, -ECONNREFUSED, -EPROTO no trusted encryption, -EIO answer cut or damaged, -EFBIG
  * answer too large, -EPERM plain http to another machine, -EINVAL no URL, -ENOMEM; or what the
  * callbacks return.

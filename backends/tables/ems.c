@@ -87,7 +87,8 @@ static const struct kind cluster = {
         .life = &cluster_life,
         .content.files =
                 (const struct file[]){
-                        /* The list's elements are what showCluster answers: one call fills all of them. */
+                        /* The list's elements are what showCluster answers: one call fills all of
+                         * them. */
                         { .name = "cluster.json",
                           .from = FROM_ITEM,
                           .without = LIST(CLUSTER_MOVES) },
@@ -118,7 +119,8 @@ static const struct kind job = {
                 },
 };
 
-/* Labels belong to a Kubernetes cluster; the ids to offer are those that memory clusters stand on. */
+/* Labels belong to a Kubernetes cluster; the ids to offer are those that memory clusters stand
+ * on. */
 static const struct kind node_labels = {
         .name = "node-labels",
         .service = "ems",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two servers of a microservice engine: the registry (service-center) and the configuration
- * (kie). Facts: the contract's notes on ServiceComb, the document's and those of the real servers. */
+ * (kie). Facts: the contract's notes on ServiceComb, the document's and those of the real
+ * servers. */
 #include "backends/name.h"
 #include "backends/rows.h"
 #include "backends/select.h"
@@ -27,7 +28,8 @@ static int find_many(struct composer *composer);
 static const struct call find_instances = { REGISTRY_GET("findInstances",
                                                          "/v4/{project_id}/registry/instances"),
                                             .query = "appId={app}&serviceName={service}&env={env}",
-                                            .items = "/instances", .key = "/instanceId",
+                                            .items = "/instances",
+                                            .key = "/instanceId",
                                             .many = find_many,
                                             .many_by = &servicecomb_batch_find_instances,
                                             .revision_query = "rev={}",
@@ -35,8 +37,8 @@ static const struct call find_instances = { REGISTRY_GET("findInstances",
 static const struct call list_instances = {
         REGISTRY_GET("listInstances",
                      "/v4/{project_id}/registry/microservices/{service_id}/instances"),
-        .items = "/instances", .key = "/instanceId",
-        .revision_query = "rev={}", .revision_header = "X-Resource-Revision"
+        .items = "/instances", .key = "/instanceId", .revision_query = "rev={}",
+        .revision_header = "X-Resource-Revision"
 };
 static const struct call list_providers = {
         REGISTRY_GET("listProviders",
@@ -107,8 +109,9 @@ static int learn_found(struct composer *composer, const struct json *search,
         if (r == 0)
                 r = json_set(value, "instances",
                              instances ? json_share(instances) : json_new_array());
-        return r < 0 ? r : composer_learn(composer, &find_instances, value,
-                                              json_string(found, "/rev"), fetched_ms);
+        return r < 0 ? r
+                     : composer_learn(composer, &find_instances, value, json_string(found, "/rev"),
+                                      fetched_ms);
 }
 
 static int search_batch(struct composer *composer, struct json *searches) {

@@ -40,7 +40,8 @@ static const struct json *condition(const struct json *fleet, const char *type) 
         return NULL;
 }
 
-/* The job that switches a federation on; *@ret NULL where the service does not know one (any more). */
+/* The job that switches a federation on; *@ret NULL where the service does not know one (any
+ * more). */
 static int read_progress(struct composer *composer, struct json **ret) {
         int r = composer_value(composer, &get_progress, ret);
 

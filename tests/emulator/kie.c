@@ -213,7 +213,8 @@ START_TEST(waiting_ends_with_time) {
 }
 END_TEST
 
-/* The document has other error members, another status for a deletion, no revisions and no waiting. */
+/* The document has other error members, another status for a deletion, no revisions and no
+ * waiting. */
 START_TEST(engines_differ_from_open_source) {
         struct wire bank = { .host = "kie-bank" }, registry = { .host = "registry-bank" };
         _cleanup_(freep) char *header = NULL, *number = NULL;

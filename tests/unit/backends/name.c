@@ -10,7 +10,8 @@ static const struct {
         size_t len;
         const char *name;
 } names[] = {
-#define ROW(text, name) { text, sizeof(text) - 1, name }
+#define ROW(text, name) \
+        { text, sizeof(text) - 1, name }
         ROW("plain", "plain"),
         ROW("with blank", "with blank"),
         ROW("trailing ", "trailing%20"),
@@ -66,7 +67,8 @@ START_TEST(long_names_are_cut_at_a_character_and_marked) {
 END_TEST
 
 /* An index over items that are given as `id label` pairs. */
-static struct index *index_of(const struct kind *kind, const char *const (*items)[2], size_t count) {
+static struct index *index_of(const struct kind *kind, const char *const (*items)[2],
+                              size_t count) {
         struct answer *answer;
         struct index *index;
         struct op op;
@@ -88,7 +90,9 @@ static struct index *index_of(const struct kind *kind, const char *const (*items
 static const struct kind thing = { .name = "thing", .service = "test", .label = "/name" };
 
 START_TEST(all_siblings_of_one_name_get_a_suffix_of_their_id) {
-        static const char *const items[][2] = { { "1", "twin" }, { "2", "other" }, { "3", "twin" } };
+        static const char *const items[][2] = { { "1", "twin" },
+                                                { "2", "other" },
+                                                { "3", "twin" } };
         static const char *const turned[][2] = { { "3", "twin" }, { "1", "twin" } };
         struct index *index = index_of(&thing, items, 3), *later = index_of(&thing, turned, 2);
         const char *first = index_by_id(index, "1")->name, *third = index_by_id(index, "3")->name;
@@ -125,7 +129,8 @@ END_TEST
 
 int main(void) {
         const struct unit_case cases[] = {
-                { .name = "encode", .test = names_are_encoded_and_decoded,
+                { .name = "encode",
+                  .test = names_are_encoded_and_decoded,
                   .rounds = ELEMENTSOF(names) },
                 { .name = "long", .test = long_names_are_cut_at_a_character_and_marked },
                 { .name = "twins", .test = all_siblings_of_one_name_get_a_suffix_of_their_id },

@@ -10,13 +10,13 @@ enum { RECORDS = 1000, RECORDS_MAX = 4096 };
 static struct {
         unsigned ids[RECORDS_MAX];
         unsigned count;
-        unsigned cap;         /* most records a page, whatever is asked; 0: none */
+        unsigned cap; /* most records a page, whatever is asked; 0: none */
         bool ignores_offset;
         unsigned repeat_call; /* this call is answered with the first page; 0: none */
         bool tells_no_total;
         unsigned total_offset; /* added to the total it tells */
-        unsigned drop_after;  /* after this many calls … */
-        unsigned drop;        /* … so many of the first records go away */
+        unsigned drop_after;   /* after this many calls … */
+        unsigned drop;         /* … so many of the first records go away */
         unsigned calls;
 } server;
 
@@ -86,8 +86,7 @@ static enum pages_next exchange(const struct call *call, struct pages *pages) {
         if (server.drop && server.calls == server.drop_after + 1)
                 drop_records();
         client.calls++;
-        size = parameter(buf_str(&query),
-                         call->paging == PAGING_NUMBER ? "number" : "limit");
+        size = parameter(buf_str(&query), call->paging == PAGING_NUMBER ? "number" : "limit");
         begin = server.ignores_offset || server.calls == server.repeat_call
                         ? 0
                         : first_record(call, buf_str(&query), size);
@@ -225,14 +224,19 @@ int main(void) {
                 { .name = "thousand", .test = a_thousand_records_come_once, .rounds = SCHEMES },
                 { .name = "empty", .test = an_empty_list_costs_one_call, .rounds = SCHEMES },
                 { .name = "short", .test = a_short_list_costs_one_call, .rounds = SCHEMES },
-                { .name = "repeated", .test = a_server_that_repeats_a_page_ends_the_list,
+                { .name = "repeated",
+                  .test = a_server_that_repeats_a_page_ends_the_list,
                   .rounds = SCHEMES },
-                { .name = "mistake", .test = a_page_repeated_by_mistake_loses_nothing, .rounds = 5 },
+                { .name = "mistake",
+                  .test = a_page_repeated_by_mistake_loses_nothing,
+                  .rounds = 5 },
                 /* Page numbers without a total, and cursors, cannot show a shift. */
-                { .name = "shrinking", .test = records_that_go_away_between_pages_hide_no_others,
+                { .name = "shrinking",
+                  .test = records_that_go_away_between_pages_hide_no_others,
                   .rounds = 3 },
                 { .name = "capped", .test = pages_shorter_than_asked_are_gone_on_from },
-                { .name = "lying", .test = a_total_that_lies_neither_loops_nor_cuts,
+                { .name = "lying",
+                  .test = a_total_that_lies_neither_loops_nor_cuts,
                   .rounds = SCHEMES },
                 {},
         };

@@ -120,7 +120,7 @@ static bool is_time(const struct timespec *time) {
 /* The contract's example must yield items with ids, names and the times that the row names. */
 static void check_example(const struct kind *kind) {
         static const char *const untimed[] = {
-                "data-source", /* the example has no data_source_updated, and created may be absent */
+                "data-source", /* the example has no data_source_updated, maybe no created */
                 NULL,
         };
         _cleanup_(answer_unrefp) struct answer *answer = NULL;
@@ -164,8 +164,10 @@ static const char *known_params[64];
 static size_t n_known;
 
 static bool is_known(const char *name, size_t len) {
-        static const char *const given[] = { "project_id", "services", "service_name", "service",
-                                             "enterprise_project", "logical_cluster" };
+        static const char *const given[] = {
+                "project_id", "services",           "service_name",
+                "service",    "enterprise_project", "logical_cluster"
+        };
 
         for (size_t i = 0; i < n_known; i++)
                 if (strlen(known_params[i]) == len && strncmp(known_params[i], name, len) == 0)
@@ -258,8 +260,10 @@ END_TEST
 
 int main(void) {
         const struct unit_case cases[] = {
-                { .name = "calls are those of the contract", .test = calls_are_those_of_the_contract },
-                { .name = "examples have ids, names and times", .test = examples_have_ids_names_and_times },
+                { .name = "calls are those of the contract",
+                  .test = calls_are_those_of_the_contract },
+                { .name = "examples have ids, names and times",
+                  .test = examples_have_ids_names_and_times },
                 { .name = "placeholders have parameters", .test = placeholders_have_parameters },
                 { .name = "operations are complete", .test = operations_are_complete },
                 {},
