@@ -19,8 +19,8 @@ struct composer {
         unsigned depth;          /* of resolvers that ask in turn */
         struct param_list extra; /* parameters that a hook sets for its own calls */
         struct json *told;       /* not NULL: nobody is asked, but what would be goes in here */
-        /* Lists read for this composition: a directory of links looks into the same one for each.
-         * */
+        /* Lists read for this composition: a directory of links looks into the same one
+         * for each. */
         struct composer_index {
                 char *key;
                 struct index *index;

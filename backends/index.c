@@ -66,8 +66,8 @@ static bool is_listed(const char *const *list, const char *state) {
         return false;
 }
 
-/** life_is_busy() - is a resource in a transition? @item: as its list, or its own call, tells it.
- * */
+/** life_is_busy() - is a resource in a transition? @item: as its list, or its own call,
+ * tells it. */
 bool life_is_busy(const struct life *life, const struct json *item) {
         _cleanup_(freep) char *state = NULL;
         const struct json *work;

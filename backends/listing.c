@@ -41,8 +41,8 @@ static int compare_entries(const void *left, const void *right) {
         return rank_a != rank_b ? rank_a - rank_b : strcmp(a->name, b->name);
 }
 
-/** listing_find() - the entry of a name, NULL if there is none; logarithmic in each of its ranks.
- * */
+/** listing_find() - the entry of a name, NULL if there is none; logarithmic in each of
+ * its ranks. */
 const struct entry *listing_find(const struct listing *listing, const char *name) {
         for (int rank = 0; rank < 3; rank++) {
                 struct entry key = {

@@ -61,8 +61,8 @@ static enum pages_next follow_cursor(struct pages *pages, const struct json *bod
         return pages->cursor ? PAGES_MORE : PAGES_DONE;
 }
 
-/* A page with nothing new: another one by mistake, or all there is from a server without offsets.
- * */
+/* A page with nothing new: another one by mistake, or all there is from a server
+ * without offsets. */
 static enum pages_next ask_again(struct pages *pages) {
         if (pages->repeats++ >= PAGES_REPEATS)
                 return PAGES_DONE;
@@ -83,11 +83,10 @@ static bool is_last(const struct call *call, const struct pages *pages, const st
  * pages_advance() - take note of a page and decide how to go on.
  *
  * A page with nothing new is asked for again, then ends the list: servers that ignore the offset
- * repeat themselves. Records that went away between two pages move later ones past the offset; a
- * total that shrinks, or without
- * a total a page that does not begin with the record the last one ended with, shows it, and the
- * list
- * is read again from its beginning, at most PAGES_RESTARTS times.
+ * repeat themselves. Records that went away between two pages move later ones past the offset: a
+ * total that shrinks, or without a total a page that does not begin with the record the last one
+ * ended with, shows it. The list is then read again from its beginning, at most PAGES_RESTARTS
+ * times.
  */
 enum pages_next pages_advance(const struct call *call, struct pages *pages, const struct json *body,
                               const struct page *page) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The source that asks the cloud: performs the calls of the tables over an account's credentials.
- * */
+/* The source that asks the cloud: performs the calls of the tables over an
+ * account's credentials. */
 #pragma once
 
 #include "auth/auth.h"
