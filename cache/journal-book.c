@@ -78,20 +78,21 @@ static const char *const texts[BOOK_STATEMENTS] = {
         [BOOK_NEXT + TABLE_SHELF] = "SELECT 1 + coalesce(max(number), 0) FROM shelf",
         [BOOK_NEXT + TABLE_JOB] = "SELECT 1 + coalesce(max(number), 0) FROM job",
         [BOOK_PENDING] = "SELECT count(*) FROM edit WHERE 1 << state & ?1",
-        [BOOK_EDITS] = "SELECT count(*) FROM edit",
         /* What waits for the cloud or for a person: texts of edits, and what was refused. */
-        [BOOK_KEPT_BYTES] = "SELECT (SELECT coalesce(sum(text_len + base_len), 0) FROM edit)"
-                            " + (SELECT coalesce(sum(len), 0) FROM shelf WHERE shelf = ?1)",
+        [BOOK_KEPT_BYTES] = ("SELECT (SELECT coalesce(sum(text_len + base_len), 0) FROM edit)"
+                             " + (SELECT coalesce(sum(len), 0) FROM shelf WHERE shelf = ?1)"),
         [BOOK_SHELF_FIND] = "SELECT number FROM shelf WHERE shelf = ?1 AND path = ?2 AND name = ?3",
-        [BOOK_SHELF_LIST] = "SELECT number FROM shelf WHERE shelf = ?1 AND coalesce(path = ?2, 1)"
-                            " ORDER BY path, stored, number",
+        [BOOK_SHELF_LIST] =
+                "SELECT number FROM shelf WHERE shelf = ?1 ORDER BY path, stored, number",
+        [BOOK_SHELF_LIST_PATH] =
+                "SELECT number FROM shelf WHERE shelf = ?1 AND path = ?2 ORDER BY stored, number",
         [BOOK_SHELF_ITEMS] = "SELECT count(*) FROM shelf WHERE shelf = ?1",
         [BOOK_SHELF_BYTES] = "SELECT coalesce(sum(len), 0) FROM shelf WHERE shelf = ?1",
         [BOOK_SHELF_OLDEST] = "SELECT number FROM shelf WHERE shelf = ?1 ORDER BY stored LIMIT 1",
-        [BOOK_SHELF_OVER] = "SELECT number FROM (SELECT number, stored, row_number()"
-                            " OVER (PARTITION BY path ORDER BY stored DESC, number DESC) AS place"
-                            " FROM shelf WHERE shelf = ?1)"
-                            " WHERE place > ?2 OR stored < ?3 LIMIT ?4",
+        [BOOK_SHELF_OVER] = ("SELECT number FROM (SELECT number, stored, row_number()"
+                             " OVER (PARTITION BY path ORDER BY stored DESC, number DESC) AS place"
+                             " FROM shelf WHERE shelf = ?1)"
+                             " WHERE place > ?2 OR stored < ?3 LIMIT ?4"),
         [BOOK_JOB_FIND] = "SELECT number FROM job WHERE identity = ?1",
         [BOOK_JOBS] = "SELECT count(*) FROM job",
         [BOOK_JOB_ENDED] = "SELECT number FROM job WHERE ended <> 0 ORDER BY ended LIMIT 1",

@@ -65,10 +65,10 @@ enum book_statement {
         BOOK_EACH = BOOK_DROP + TABLES,  /* the next row after number ?1 */
         BOOK_NEXT = BOOK_EACH + TABLES,  /* a number that no row had */
         BOOK_PENDING = BOOK_NEXT + TABLES,
-        BOOK_EDITS,
         BOOK_KEPT_BYTES,
         BOOK_SHELF_FIND,
         BOOK_SHELF_LIST,
+        BOOK_SHELF_LIST_PATH,
         BOOK_SHELF_ITEMS,
         BOOK_SHELF_BYTES,
         BOOK_SHELF_OLDEST,

@@ -305,11 +305,13 @@ static int list_run(struct journal *journal, void *data) {
         int r;
 
         browse->count = 0;
-        r = book_get(journal->book, BOOK_SHELF_LIST, &statement);
+        r = book_get(journal->book, browse->path ? BOOK_SHELF_LIST_PATH : BOOK_SHELF_LIST,
+                     &statement);
         if (r < 0)
                 return r;
         (void)sqlite3_bind_int64(statement, 1, browse->shelf);
-        (void)sqlite3_bind_text(statement, 2, browse->path, -1, SQLITE_STATIC);
+        if (browse->path)
+                (void)sqlite3_bind_text(statement, 2, browse->path, -1, SQLITE_STATIC);
         for (;;) {
                 r = statement_step(statement);
                 if (r <= 0)

@@ -150,7 +150,8 @@ int journal_drop(struct journal *journal, struct op *op, enum shelf shelf, const
 /* @path: NULL for all. By path, then oldest first; as journal_each(). */
 int journal_browse(struct journal *journal, enum shelf shelf, const char *path,
                    int (*visit)(void *data, const struct shelved *item), void *data);
-/* Keeps at most @versions of each path and nothing older than @days. */
+/* Keeps at most @versions of each path and nothing older than @days. Goes over all of it: for now
+ * and then, not for each change. */
 void journal_trim_history(struct journal *journal, unsigned versions, unsigned days);
 
 /* Long work: resources whose life cycle is watched, over restarts. */
