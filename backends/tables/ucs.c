@@ -114,7 +114,8 @@ static const struct kind cluster = {
                 .files = (const struct file[]){
                         { .name = "cluster.json", .from = FROM_ITEM, .save = &ucs_cluster_save,
                           .without = LIST("/status", "/spec/ruleNamespaces",
-                                          "/metadata/annotations/kubeconfig") },
+                                          "/metadata/annotations/kubeconfig",
+                                          "/metadata/updateTimestamp") },
                         { .name = "policies.json", .from = FROM_ITEM, .at = "/spec/ruleNamespaces",
                           .compose = compose_list, .save = &ucs_cluster_policies_save },
                         { .name = "status.json", .from = FROM_ITEM, .at = "/status",
@@ -189,7 +190,8 @@ static const struct kind fleet = {
         .create = &ucs_fleet_create, .removal = &ucs_fleet_removal,
         .content = {
                 .files = (const struct file[]){
-                        { .name = "fleet.json", .from = FROM_ITEM, .without = LIST("/status"),
+                        { .name = "fleet.json", .from = FROM_ITEM,
+                          .without = LIST("/status", "/metadata/updateTimestamp"),
                           .save = &ucs_fleet_save },
                         { .name = "status.json", .from = FROM_ITEM, .at = "/status",
                           .is_volatile = true },
