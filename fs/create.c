@@ -168,6 +168,7 @@ static int serve_create(struct task *task) {
                 node = tree_node(&session->tree, task->result);
                 return open_again(task, node);
         }
+        aways_end(&session->aways, dir, task->name);
         overlay = overlay_find(dir, task->name);
         if (overlay && overlay->node->type == ENTRY_FILE)
                 return open_again(task, overlay->node);

@@ -127,7 +127,9 @@ static int serve_lookup(struct task *task) {
                 return dir_reply_entry(task, task->found, (double)ATTR_NEGATIVE_MS / 1000);
         listing = dir->directory->snapshot->listing;
         entry = listing_find(listing, task->name);
-        if (entry && leaving_hides(session, dir, entry))
+        if (entry &&
+            (leaving_hides(session, dir, entry) ||
+             aways_has(&session->aways, task->op.pid, dir, task->name, stamp_monotonic_ms())))
                 return reply_missing(task, dir);
         if (entry) {
                 r = tree_adopt(&session->tree, dir, entry, &node);

@@ -83,6 +83,7 @@ static int look_at_both(struct task *task, struct end *from, struct end *to) {
         }
         look(task, dir, task->name, from);
         look(task, to_dir, task->to_name, to);
+        aways_end(&session->aways, to_dir, task->to_name);
         return 1;
 }
 
@@ -452,6 +453,9 @@ static int put_aside(struct task *task, struct end *from, struct end *to) {
                 overlay_remove(session, to->overlay);
         if (r == 0)
                 r = overlay_part(session, node, to->dir, to->name, &overlay);
+        if (r == 0)
+                aways_add(&session->aways, task->process, from->dir, from->name,
+                          stamp_monotonic_ms());
         pthread_mutex_unlock(&session->tree.lock);
         return r < 0 ? r : reply(task);
 }

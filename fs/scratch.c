@@ -44,16 +44,24 @@ static bool is_of_patch(const char *name, const struct scratch_where *where) {
                is_beside(name, tail, where);
 }
 
-/* Copies that tools leave beside a file, and the temporary ones of QSaveFile: `f.XXXXXX`. */
+/* Copies that tools leave beside a file. */
 static bool is_copy(const char *name, const struct scratch_where *where) {
         static const char *const suffixes[] = { ".bak", ".orig", ".rej", ".tmp", ".new", ".swp" };
-        size_t len = strlen(name);
 
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
                 if (text_ends(name, suffixes[i]) && is_beside(name, strlen(suffixes[i]), where))
                         return true;
-        return where->is_private && len > 7 && name[len - 7] == '.' && is_word(name + len - 6, 6) &&
-               is_beside(name, 7, where);
+        return false;
+}
+
+/* What programs make by mkstemp(3): perl -i, Python's tempfile, LibreOffice, KDE's QSaveFile. */
+static bool is_private_copy(const char *name, const struct scratch_where *where) {
+        size_t len = strlen(name);
+
+        return is_random(name, "XX", 6) || is_random(name, "tmp", 8) ||
+               (text_starts(name, "lu") && text_ends(name, ".tmp")) ||
+               (len > 7 && name[len - 7] == '.' && is_word(name + len - 6, 6) &&
+                is_beside(name, 7, where));
 }
 
 /**
@@ -65,8 +73,8 @@ bool scratch_is_name(const char *name, const struct scratch_where *where) {
                 return true;
         if (text_eq(name, "4913") || is_random(name, "sed", 6) || is_of_patch(name, where))
                 return true;
-        if (where->is_private && (is_random(name, "XX", 6) || is_random(name, "tmp", 8)))
-                return true; /* perl -i, Python's tempfile */
+        if (where->is_private && is_private_copy(name, where))
+                return true;
         if (where->is_strict)
                 return false;
         return is_random(name, "XX", 6) || is_copy(name, where) ||

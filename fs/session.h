@@ -68,6 +68,7 @@ struct session {
         pthread_cond_t sent;          /* an edit was sent; with the tree's lock */
         struct shelves shelves;       /* tree's lock */
         struct wards wards;           /* tree's lock */
+        struct aways aways;           /* tree's lock */
         struct leaving *leavings;     /* tree's lock */
         unsigned n_new;               /* new documents that were never sent; tree's lock */
         struct handle *handles;  /* that are open; tree's lock */

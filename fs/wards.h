@@ -21,5 +21,30 @@ struct wards {
         unsigned next;
 };
 
+/*
+ * A process that renamed a document away does not see it any more, so that it can make the name
+ * anew; everybody else does (file rule 11).
+ */
+struct away {
+        pid_t process;
+        uint64_t dir;     /* nodeid */
+        uint64_t name;    /* hash */
+        int64_t until_ms; /* monotonic clock; 0: a free place */
+};
+
+enum { AWAYS_MAX = 32, AWAY_MS = 2000 };
+
+struct aways {
+        struct away list[AWAYS_MAX];
+        unsigned next;
+        int64_t until_ms; /* of the last: nobody is away after that */
+};
+
+void aways_add(struct aways *aways, pid_t process, const struct node *dir, const char *name,
+               int64_t now_ms);
+bool aways_has(const struct aways *aways, pid_t thread, const struct node *dir, const char *name,
+               int64_t now_ms);
+void aways_end(struct aways *aways, const struct node *dir, const char *name);
+
 void wards_raise(struct wards *wards, pid_t process, const struct node *above, int64_t now_ms);
 bool wards_forbid(struct wards *wards, pid_t process, const struct node *dir, int64_t now_ms);
