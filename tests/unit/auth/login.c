@@ -118,6 +118,27 @@ START_TEST(no_network_is_no_refusal) {
 }
 END_TEST
 
+/* What a log-in without the network could not learn is learnt before the first call that needs it,
+ * and only then. */
+START_TEST(the_account_is_learnt_when_it_can_be) {
+        const struct auth_target ucs = { .service = "ucs", .scope = SCOPE_DOMAIN };
+        SITE({ .status = 503 }, { .status = 503 }, { .status = 200, .body = "{}" },
+             { .status = 200, .body = PROJECTS }, { .status = 200, .body = "{}" },
+             { .status = 200, .body = "{}" });
+
+        ck_assert_int_eq(auth_login(site.auth, &op), -EIO);
+        op_clear(&op);
+        ck_assert_int_eq(get(&site, &dws), 200);
+        ck_assert_int_eq(get(&site, &ucs), 200);
+        ck_assert_int_eq(get(&site, &ucs), 200);
+        ck_assert(text_starts(server_request(site.server, 3), "GET /v3/projects "));
+        ck_assert_str_eq(header(&site, 4, "X-Domain-Id"), "d1");
+        ck_assert_str_eq(header(&site, 5, "X-Domain-Id"), "d1");
+        ck_assert_uint_eq(server_requests(site.server), 6);
+        site_done(&site);
+}
+END_TEST
+
 START_TEST(a_ready_token_is_sent_as_it_is) {
         static char token[] = "READY";
         SITE({ .status = 200, .body = "{}" }, { .status = 401, .body = GATEWAY("token expires") });
@@ -363,6 +384,7 @@ int main(void) {
                 { "wrong password", a_wrong_password_is_tried_once, 0 },
                 { "trouble", trouble_at_the_login_is_no_refusal, 0 },
                 { "no network", no_network_is_no_refusal, 0 },
+                { "late", the_account_is_learnt_when_it_can_be, 0 },
                 { "ready token", a_ready_token_is_sent_as_it_is, 0 },
                 { "engines", engines_give_bearer_tokens, 0 },
                 { "open engines", engines_without_logins_need_none, 0 },

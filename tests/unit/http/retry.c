@@ -50,6 +50,23 @@ START_TEST(tries_are_counted) {
 }
 END_TEST
 
+/* Polls and probes come again by themselves. */
+START_TEST(what_nobody_waits_for_is_not_repeated) {
+        SERVE({ .status = 503 }, { .status = 429 }, { .manner = MANNER_CUT, .body = "half" });
+        _cleanup_(http_freep) struct http *http = make_http(NULL);
+        static const int results[] = { 0, 0, -EIO };
+
+        for (unsigned i = 0; i < ELEMENTSOF(results); i++) {
+                struct errand e;
+
+                errand_init(&e, http, server_url(server, "/"), OP_POLL);
+                ck_assert_int_eq(errand_run(&e), results[i]);
+                ck_assert_uint_eq(server_requests(server), i + 1);
+                errand_done(&e);
+        }
+}
+END_TEST
+
 START_TEST(refusal_is_repeated_for_all) {
         SERVE({ .status = 429, .headers = "Retry-After: 1\r\n" }, { .status = 200 });
         static const enum repeat repeats[] = { REPEAT_SAFE, REPEAT_SAME, REPEAT_ONCE };
@@ -421,6 +438,7 @@ int main(void) {
         const struct unit_case cases[] = {
                 { "the status decides", status_decides, ELEMENTSOF(statuses) },
                 { "tries are counted", tries_are_counted },
+                { "what nobody waits for is not repeated", what_nobody_waits_for_is_not_repeated },
                 { "a refusal is repeated for all", refusal_is_repeated_for_all, 3 },
                 { "a refusal without a time is repeated later",
                   refusal_without_a_time_is_repeated_later, 2 },

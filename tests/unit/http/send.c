@@ -306,6 +306,23 @@ START_TEST(attempt_has_its_own_time) {
 }
 END_TEST
 
+/* The server was asked to wait: it is given the time for that. */
+START_TEST(an_answer_may_be_held_back) {
+        SERVE({ .manner = MANNER_HANG, .status = 200 });
+        static const struct http_options options = { .request_ms = 100, .retries = 1 };
+        _cleanup_(http_freep) struct http *http = make_http(&options);
+        int64_t began = stamp_monotonic_ms();
+        struct errand e;
+
+        errand_init(&e, http, server_url(server, "/"), OP_POLL);
+        e.request.held_ms = 400;
+        ck_assert_int_eq(errand_run(&e), -ETIMEDOUT);
+        ck_assert_int_ge(stamp_monotonic_ms() - began, 490);
+        ck_assert_uint_eq(server_requests(server), 1);
+        errand_done(&e);
+}
+END_TEST
+
 static const struct {
         enum manner manner;
         int error;
@@ -354,6 +371,7 @@ int main(void) {
                   cancelled_before_it_left_sends_nothing },
                 { "the deadline ends the wait", deadline_ends_the_wait },
                 { "an attempt has its own time", attempt_has_its_own_time },
+                { "an answer may be held back", an_answer_may_be_held_back },
                 { "damaged answers are failures", damaged_answers_are_failures,
                   ELEMENTSOF(damages) },
                 { NULL, NULL },

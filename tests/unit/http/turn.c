@@ -38,6 +38,23 @@ START_TEST(buckets_do_not_share) {
 }
 END_TEST
 
+START_TEST(who_asks_is_told_how_long_it_would_be) {
+        struct limiter limiter;
+        struct op op;
+
+        limiter_init(&limiter, 10, 8);
+        op_init(&op, OP_INTERACTIVE, 1000);
+        ck_assert_int_eq(limiter_wait_ms(&limiter, "a", OP_INTERACTIVE), 0);
+        for (int i = 0; i < 8; i++)
+                ck_assert_int_eq(limiter_take(&limiter, &op, "a"), 0);
+        ck_assert_int_gt(limiter_wait_ms(&limiter, "a", OP_INTERACTIVE), 0);
+        ck_assert_int_le(limiter_wait_ms(&limiter, "a", OP_INTERACTIVE), 100);
+        ck_assert_int_gt(limiter_wait_ms(&limiter, "a", OP_POLL), 100);
+        ck_assert_int_eq(limiter_wait_ms(&limiter, "b", OP_INTERACTIVE), 0);
+        limiter_done(&limiter);
+}
+END_TEST
+
 START_TEST(cancelled_waiter_leaves) {
         struct limiter limiter;
         struct op op;
@@ -327,6 +344,7 @@ int main(void) {
         const struct unit_case cases[] = {
                 { "the burst is free, then the rate holds", burst_is_free_then_the_rate_holds },
                 { "buckets do not share", buckets_do_not_share },
+                { "who asks is told how long it would be", who_asks_is_told_how_long_it_would_be },
                 { "a cancelled waiter leaves", cancelled_waiter_leaves },
                 { "some tokens are for people", some_tokens_are_for_people },
                 { "a learnt limit is kept below", learnt_limit_is_kept_below },
