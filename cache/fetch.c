@@ -345,6 +345,33 @@ static void ask_next(struct cache *cache, struct op *op, const struct ask *ask,
         }
 }
 
+/*
+ * Without the lock. What the file has, however old, stands in for a server that would keep the
+ * caller waiting for nothing: as if it had failed once more. False if there is nothing.
+ */
+static bool stand_in(struct cache *cache, const struct op *op, const struct ask *ask,
+                     struct flight *flight) {
+        const struct outage *outage = NULL;
+        struct known known;
+
+        if (op->must_be_fresh || op->priority == OP_POLL)
+                return false;
+        (void)pthread_mutex_lock(&cache->lock);
+        if (cache->probe)
+                outage = outage_find(&cache->outages, silence_server(ask->request));
+        if (outage && outage->is_slow)
+                flight->fault = outage->fault;
+        (void)pthread_mutex_unlock(&cache->lock);
+        if (!flight->fault.error || known_on_disk(cache, ask, &known) < 0) {
+                flight->fault = (struct op_fault){ 0 };
+                return false;
+        }
+        flight->error = flight->fault.error;
+        flight->known = known.answer;
+        flight->is_from_disk = true;
+        return true;
+}
+
 /* Looks into the file, then asks. Without the lock. */
 static void find_or_ask(struct cache *cache, struct op *op, const struct ask *ask,
                         struct flight *flight) {
@@ -355,7 +382,7 @@ static void find_or_ask(struct cache *cache, struct op *op, const struct ask *as
                 flight->answer = known.answer;
                 flight->found_ms = known.asked_ms;
                 flight->is_from_disk = true;
-        } else {
+        } else if (!stand_in(cache, op, ask, flight)) {
                 ask_next(cache, op, ask, flight);
         }
 }

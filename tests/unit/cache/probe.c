@@ -2,6 +2,7 @@
 /* Servers that cannot be reached: known, told of, and asked until they can be again. */
 #include "base/stamp.h"
 #include "base/text.h"
+#include "tests/unit/cache/directory.h"
 #include "tests/unit/cache/fake.h"
 #include "tests/unit/unit.h"
 
@@ -36,14 +37,19 @@ static void await_told(unsigned lost, unsigned found) {
         (void)pthread_mutex_unlock(&told.lock);
 }
 
-static void begin(void) {
-        const struct cache_options options = { .probes = true, .on_reach = on_reach,
-                                               .data = &told };
+static void begin_at(const char *path) {
+        const struct cache_options options = {
+                .path = path, .probes = true, .on_reach = on_reach, .data = &told
+        };
         struct op op;
 
         fake_init(&fake);
         op_init(&op, OP_INTERACTIVE, 1000);
         ck_assert_int_eq(cache_new(&op, &options, &fake.source, &cache), 0);
+}
+
+static void begin(void) {
+        begin_at(NULL);
 }
 
 static void end(void) {
@@ -128,6 +134,30 @@ START_TEST(nobody_waits_for_a_server_that_is_not_there) {
 }
 END_TEST
 
+/* The same for what only the file has: a mount that begins without the network. */
+START_TEST(the_file_stands_in_for_a_server_that_is_not_there) {
+        struct fake_request other;
+
+        disk_begin();
+        begin_at(disk_path());
+        (void)ask_for(cache, request_of(&made, &call_object, "c1"));
+        (void)ask_for(cache, request_of(&other, &call_object, "c2"));
+        end();
+        clock_move(61000);
+        begin_at(disk_path());
+        set_error(ETIMEDOUT, 0, 5000);
+        ck_assert(ask_for(cache, &made.request).is_stale);
+        fake_shut(&fake, true);
+        ck_assert(ask_for(cache, &other.request).is_stale);
+        ck_assert_str_eq(ask_for(cache, &other.request).body, "{\"n\":1}");
+        /* Nothing can stand in for what was never seen. */
+        fake_shut(&fake, false);
+        ck_assert_int_eq(ask_for(cache, request_of(&other, &call_object, "c3")).error, -ETIMEDOUT);
+        end();
+        disk_end();
+}
+END_TEST
+
 START_TEST(answers_are_no_outage) {
         static const struct {
                 int error, status;
@@ -178,6 +208,7 @@ int main(void) {
                 { .name = "back", .test = a_server_is_asked_until_it_is_back },
                 { .name = "through", .test = whoever_gets_through_ends_it },
                 { .name = "waiting", .test = nobody_waits_for_a_server_that_is_not_there },
+                { .name = "file", .test = the_file_stands_in_for_a_server_that_is_not_there },
                 { .name = "answers", .test = answers_are_no_outage },
                 { .name = "apart", .test = servers_are_told_apart },
                 { .name = "known", .test = it_says_whether_it_knows_anything },
