@@ -69,6 +69,22 @@ static int check_text(struct planner *planner, const struct action *action) {
         return planner_check_cover(planner);
 }
 
+/*
+ * A file that is no JSON document may come as an array of strings, which are its pieces
+ * (kubeconfigs). Returns whether it does. @text: to be ended by the caller.
+ */
+static bool join_pieces(const char *file, const struct json *body, struct buf *text) {
+        size_t count = body && json_is(body, JSON_ARRAY) ? json_count(body) : 0;
+
+        if (text_ends(file, ".json"))
+                return false;
+        for (size_t i = 0; i < count; i++)
+                if (!json_is(json_item(body, i), JSON_STRING) ||
+                    json_scalar(json_item(body, i), text) < 0)
+                        return false;
+        return count > 0;
+}
+
 /* Keeps what the call answered: a secret apart, all else for the `.result`. */
 static int keep_answer(struct planner *planner, const struct action *action,
                        struct change_result *result) {
@@ -83,12 +99,15 @@ static int keep_answer(struct planner *planner, const struct action *action,
                 return result->answer ? 0 : -ENOMEM;
         }
         result->secret_file = action->issues;
-        if (action->secret && json_parse(answer->body, answer->len, &body, NULL) == 0 &&
-            json_has(body, action->secret)) {
+        (void)json_parse(answer->body, answer->len, &body, NULL);
+        if (action->secret && body && json_has(body, action->secret)) {
                 if (json_scalar(json_at(body, action->secret), &text) < 0)
                         (void)json_render(json_at(body, action->secret), JSON_PRETTY, &text);
                 result->secret = buf_steal(&text, NULL);
+        } else if (join_pieces(action->issues, body, &text)) {
+                result->secret = buf_steal(&text, NULL);
         } else {
+                buf_done(&text);
                 result->secret = strndup(answer->body, answer->len);
         }
         return result->secret ? 0 : -ENOMEM;
