@@ -84,6 +84,9 @@ static int find(struct resumption *it, struct op *op) {
 
         if (!slash)
                 return op_fail(op, EINVAL, "a path without a directory: %s", it->edit.path);
+        /* What was made just before the end is in no list that was kept. */
+        op->must_be_fresh = true;
+        op->fresh_since_ms = stamp_now_ms();
         above = strndup(it->edit.path, (size_t)(slash - it->edit.path));
         r = above ? walk(it->session, op, NULL, above, &dir) : -ENOMEM;
         if (r < 0)
@@ -91,10 +94,14 @@ static int find(struct resumption *it, struct op *op) {
         pthread_mutex_lock(&it->session->tree.lock);
         r = subject_of_name(it->session, dir, slash + 1, &it->subject);
         pthread_mutex_unlock(&it->session->tree.lock);
-        if (r == 0 && walk(it->session, op, dir, slash + 1, &it->node) < 0) {
+        if (r == 0)
+                r = walk(it->session, op, dir, slash + 1, &it->node);
+        if (r == -ENOENT) { /* any other failure decides nothing */
                 it->node = NULL;
                 op_clear(op);
+                r = 0;
         }
+        op->must_be_fresh = false;
         walk_let_go(it->session, dir);
         return r;
 }

@@ -45,7 +45,7 @@ static int find(struct session *session, struct op *op, struct node *dir, const 
         int r = 0;
 
         pthread_mutex_lock(&session->tree.lock);
-        is_fresh = dir->type == ENTRY_DIRECTORY &&
+        is_fresh = dir->type == ENTRY_DIRECTORY && !op->must_be_fresh &&
                    directory_is_fresh(dir->directory, stamp_monotonic_ms());
         pthread_mutex_unlock(&session->tree.lock);
         if (dir->type != ENTRY_DIRECTORY)
