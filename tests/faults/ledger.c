@@ -82,8 +82,10 @@ static bool is_kept(const struct thing *thing, const char *text) {
         _cleanup_(freep) char *rejected = rig_path(".hcloudfs/rejected");
         _cleanup_(freep) char *bytes = text ? thing_document(thing->sort, thing->name, text) : NULL;
 
-        return is_below(rejected, bytes, text ? NULL : thing->name) ||
-               is_below(queue, bytes, text ? NULL : thing->name);
+        bool is_part = thing->sort == SORT_POLICY || thing->sort == SORT_ALARM;
+        const char *word = !text ? thing->name : is_part ? text : NULL;
+
+        return is_below(rejected, bytes, word) || is_below(queue, bytes, word);
 }
 
 /* The last attempt that was accepted; -1: none. */

@@ -57,7 +57,7 @@ uint64_t rig_number(const char *name, uint64_t otherwise) {
 }
 
 void dice_init(struct dice *dice, uint64_t seed) {
-        dice->state = seed * 0x9e3779b97f4a7c15u + 1;
+        dice->state = (seed + 1) * 0xd1342543de82ef95u;
 }
 
 /* splitmix64, by Sebastiano Vigna (public domain). */

@@ -30,8 +30,27 @@ char *thing_path(enum sort sort, const char *name) {
         return rig_path("demo/ucs/fleets/%s", name);
 }
 
+/* What is there, with another text in it; NULL: nothing is there. */
+static char *changed(enum sort sort, const char *name, const char *text) {
+        _cleanup_(freep) char *path = thing_path(sort, name), *data = NULL, *ret = NULL;
+        struct json_object *json = NULL;
+        size_t len;
+
+        if (rig_read(path, &data, &len) < 0 || js_parse(data, len, &json) < 0)
+                return NULL;
+        if (js_set_str(json,
+                       sort == SORT_POLICY ? "/spec/description" : "/notification_target_name",
+                       text) == 0)
+                ret = x_strdup(json_object_to_json_string(json));
+        json_object_put(json);
+        return STEAL(ret);
+}
+
 char *thing_document(enum sort sort, const char *name, const char *text) {
-        (void)name;
+        char *now = sort == SORT_POLICY || sort == SORT_ALARM ? changed(sort, name, text) : NULL;
+
+        if (now)
+                return now;
         switch (sort) {
         case SORT_PROPERTIES:
                 return x_printf("{\"text\": \"%s\"}\n", text);
