@@ -288,8 +288,8 @@ void rig_kill(void) {
 
         if (pid > 0)
                 (void)kill(pid, SIGKILL);
-        /* A thread of it may be in the kernel, waiting for a directory that a program holds while it
-         * waits for an answer: neither would ever end. */
+        /* A thread of it may be in the kernel, waiting for a directory that a program holds while
+         * it waits for an answer: neither would ever end. */
         fd = open(rig.abort_path, O_WRONLY | O_CLOEXEC);
         if (fd >= 0 && write(fd, "1", 1) == 1)
                 (void)close(fd);

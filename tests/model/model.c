@@ -122,7 +122,7 @@ static int save_after_unlink(const char *path, const char *bytes) {
 static void op_save(struct slot *slot, const char *path) {
         char *text = new_text(slot->sort);
         _cleanup_(freep) char *bytes = thing_document(slot->sort, slot->name, text);
-        /* A new policy has no metadata yet, which an update must have: no rm before a save of it. */
+        /* A new policy has no metadata, an update must: no rm before a save of it. */
         unsigned how = !slot->text ? 0 : dice_roll(&model.dice, slot->sort == SORT_POLICY ? 2 : 5);
         static const char *const words[] = { "write", "save over", "save with a backup",
                                              "save after rm", "write" };
