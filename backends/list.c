@@ -145,10 +145,13 @@ static int add_actions(struct listing_builder *builder, struct place *place,
         if (!first_action(actions, item))
                 return 0;
         return add_place(builder,
-                         &(struct place_seed){ .type = PLACE_ACTIONS, .parent = place,
-                                               .action = actions, .step = "actions" },
+                         &(struct place_seed){ .type = PLACE_ACTIONS,
+                                               .parent = place,
+                                               .action = actions,
+                                               .step = "actions" },
                          &(struct entry){ .name = (char *)(uintptr_t) "actions",
-                                          .type = ENTRY_DIRECTORY, .mode = 0755 });
+                                          .type = ENTRY_DIRECTORY,
+                                          .mode = 0755 });
 }
 
 /** list_actions() - the verbs that are offered for the innermost resource. 0 or errno. */
@@ -160,11 +163,15 @@ int list_actions(struct composer *composer, struct listing_builder *builder, str
                 if (!when_holds(&action->when, item))
                         continue;
                 r = add_place(builder,
-                              &(struct place_seed){ .type = PLACE_ACTION, .parent = place,
-                                                    .action = action, .step = action->verb },
+                              &(struct place_seed){ .type = PLACE_ACTION,
+                                                    .parent = place,
+                                                    .action = action,
+                                                    .step = action->verb },
                               &(struct entry){ .name = (char *)(uintptr_t)action->verb,
-                                               .type = ENTRY_FILE, .mode = 0644,
-                                               .is_attribute = true, .is_volatile = true });
+                                               .type = ENTRY_FILE,
+                                               .mode = 0644,
+                                               .is_attribute = true,
+                                               .is_volatile = true });
         }
         return r;
 }

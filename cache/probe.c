@@ -15,9 +15,9 @@ struct probe {
         void *data;
         pthread_t thread;
         pthread_cond_t changed;
-        struct op op;        /* of the call under way */
-        int64_t next_ms;     /* monotonic clock; 0: nothing to look for */
-        unsigned tries;      /* in vain */
+        struct op op;    /* of the call under way */
+        int64_t next_ms; /* monotonic clock; 0: nothing to look for */
+        unsigned tries;  /* in vain */
         bool is_told, is_ending;
 };
 

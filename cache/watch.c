@@ -10,13 +10,13 @@
 /* Somebody waiting for a change. */
 struct vigil {
         struct cache *cache;
-        struct ask ask;           /* of the complete answer */
-        struct key key;           /* borrows the text of the ask's */
+        struct ask ask; /* of the complete answer */
+        struct key key; /* borrows the text of the ask's */
         struct request request;
-        struct answer *received;  /* owned reference */
-        struct known known;       /* when the waiting began */
-        bool is_outdated;         /* a change of ours came in between */
-        bool is_behind;           /* what is known is later than what the caller has seen */
+        struct answer *received; /* owned reference */
+        struct known known;      /* when the waiting began */
+        bool is_outdated;        /* a change of ours came in between */
+        bool is_behind;          /* what is known is later than what the caller has seen */
 };
 
 static int replace_text(char **text, const char *with) {
@@ -37,8 +37,8 @@ static int begin(struct vigil *vigil, struct op *op, char **revision) {
 
         known_confirmable(vigil->cache, &vigil->ask, &vigil->known);
         if (*revision) {
-                vigil->is_behind = vigil->known.answer &&
-                                   !text_eq(vigil->known.answer->revision, *revision);
+                vigil->is_behind =
+                        vigil->known.answer && !text_eq(vigil->known.answer->revision, *revision);
                 return 0;
         }
         if (vigil->known.answer) {

@@ -59,8 +59,8 @@ void events_names(struct session *session, const struct node *dir, const struct 
 
         for (size_t i = 0; i < after->count && count < NAMES_MAX; i++) {
                 const struct entry *entry = &after->entries[i];
-                const struct entry *old = has_same_names ? &before->entries[i]
-                                                         : listing_find(before, entry->name);
+                const struct entry *old =
+                        has_same_names ? &before->entries[i] : listing_find(before, entry->name);
 
                 if (old && !is_other(session, dir, old, entry))
                         continue;

@@ -11,10 +11,10 @@ enum { IDLE_MS = 60 * 1000 };
 
 /* What is to be looked at next. */
 struct due {
-        struct node *node;     /* NULL: nothing */
+        struct node *node; /* NULL: nothing */
         struct watched *watched;
-        bool is_confirmed;     /* by a question that costs next to nothing */
-        int64_t at_ms;         /* monotonic clock */
+        bool is_confirmed; /* by a question that costs next to nothing */
+        int64_t at_ms;     /* monotonic clock */
 };
 
 /** watch_init() - nobody polls yet; the timer's thread starts with the first. 0 or -ENOMEM. */
@@ -56,12 +56,14 @@ static void find_due(const struct watch *watch, int64_t now_ms, struct due *ret)
                         continue; /* was woken already, or is told */
                 at_ms = due_of(handle, now_ms);
                 if (at_ms < ret->at_ms)
-                        *ret = (struct due){ .node = handle->node, .at_ms = at_ms,
+                        *ret = (struct due){ .node = handle->node,
+                                             .at_ms = at_ms,
                                              .is_confirmed = confirms(handle->node) };
         }
         for (struct watched *watched = watch->directories; watched; watched = watched->next)
                 if (watched->looked_ms + WATCH_CONFIRM_MS < ret->at_ms)
-                        *ret = (struct due){ .node = watched->node, .watched = watched,
+                        *ret = (struct due){ .node = watched->node,
+                                             .watched = watched,
                                              .at_ms = watched->looked_ms + WATCH_CONFIRM_MS,
                                              .is_confirmed = true };
 }

@@ -27,17 +27,17 @@ static int refuse(struct task *task) {
 static int open_document(struct task *task, struct node *node, struct handle *handle) {
         struct session *session = task->session;
         bool is_action = node->can & CAN_ACT;
+        struct document *shown = node->content ? node->content->published : NULL;
         struct editing *editing;
-        int r = editing_new(&session->blobs, is_action ? NULL : node->content->published,
-                            handle->process, &editing);
+        int r = editing_new(&session->blobs, is_action ? NULL : shown, handle->process, &editing);
 
         if (r < 0)
                 return r;
         handle->editing = editing;
         editing->fires_once = is_action;
-        if (is_action && node->content && node->content->published &&
-            (task->fi.flags & O_ACCMODE) == O_RDWR && !(task->fi.flags & O_TRUNC))
-                r = blob_set(&editing->text, node->content->published->data, node->content->len);
+        if (is_action && shown && (task->fi.flags & O_ACCMODE) == O_RDWR &&
+            !(task->fi.flags & O_TRUNC))
+                r = blob_set(&editing->text, shown->data, node->content->len);
         if (r == 0 && (task->fi.flags & O_TRUNC) && !is_action)
                 r = editing_truncate(editing, 0);
         if (r == 0)

@@ -9,6 +9,7 @@ program=$(realpath "$1")
 directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 # shellcheck source=contrib/completion/hcloudfs.bash
+# shellcheck disable=SC1090,SC1091
 . "$2"
 status=0
 

@@ -217,8 +217,8 @@ START_TEST(a_file_with_secrets_must_be_private) {
         (void)home_write("two", 0400, "SK1\nSK2\n");
         (void)home_write(CONFIG, 0644, "[account x]\nak = AK1\nsk_file = ~/two\n");
         ck_assert_int_eq(config_load(&op, NULL, &config), 0);
-        ck_assert_ptr_nonnull(strstr(config->accounts[0].failure,
-                                     "/two: expected one line with the secret"));
+        ck_assert_ptr_nonnull(
+                strstr(config->accounts[0].failure, "/two: expected one line with the secret"));
         (void)config_free(config);
         home_leave();
 }

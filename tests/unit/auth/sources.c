@@ -221,11 +221,11 @@ static const struct koocli koocli[] = {
           "hcloud configure set --cli-auth-encrypt=false" },
         { "{\"current\":\"p\",\"authEncrypt\":true,\"profiles\":[{\"name\":\"p\"," AKSK "}]}",
           "its keys are encrypted" },
-        { PROFILE("\"mode\":\"ecsAgency\""),  "metadata" },
-        { PROFILE("\"mode\":\"AKSK\",\"agencyName\":\"x\"," AKSK),  "agency" },
-        { PROFILE("\"mode\":\"AKSK\""),  "profile `p` has no access key" },
-        { "{\"profiles\":",  "config.json:1: no JSON" },
-        { "[]",  "no credentials" },
+        { PROFILE("\"mode\":\"ecsAgency\""), "metadata" },
+        { PROFILE("\"mode\":\"AKSK\",\"agencyName\":\"x\"," AKSK), "agency" },
+        { PROFILE("\"mode\":\"AKSK\""), "profile `p` has no access key" },
+        { "{\"profiles\":", "config.json:1: no JSON" },
+        { "[]", "no credentials" },
 };
 
 START_TEST(koocli_files_that_are_no_use_say_why) {

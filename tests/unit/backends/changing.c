@@ -34,8 +34,11 @@ static struct {
 } now;
 
 const struct view_options changing_account = {
-        .account = "acme", .type = ACCOUNT_CLOUD, .access = ACCESS_READ_WRITE,
-        .allow_delete = ALLOW_ALL, .allow_create = ALLOW_ALL,
+        .account = "acme",
+        .type = ACCOUNT_CLOUD,
+        .access = ACCESS_READ_WRITE,
+        .allow_delete = ALLOW_ALL,
+        .allow_create = ALLOW_ALL,
 };
 
 static struct json *parse(const char *text) {
@@ -62,7 +65,8 @@ static int before(void *data, struct op *op, const struct op_step *step) {
         (void)data;
         (void)op;
         ck_assert_uint_le(now.n_told, TOLD_MAX);
-        *told = (struct told){ .method = strdup(step->method), .target = strdup(step->target),
+        *told = (struct told){ .method = strdup(step->method),
+                               .target = strdup(step->target),
                                .body = step->body ? strndup(step->body, step->body_len) : NULL };
         return 0;
 }

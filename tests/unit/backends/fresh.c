@@ -27,13 +27,19 @@ static struct json *answer_of(const struct request *request) {
                 return parse("{\"projects\":[{\"id\":\"p1\",\"name\":\"cn-north-4\","
                              "\"domain_id\":\"d\"}]}");
         if (text_eq(request->call->id, "listClusters")) {
-                ck_assert_int_ge(asprintf(&text, "{\"clusters\":[{\"id\":\"c1\",\"name\":\"wh\","
-                                                 "\"status\":\"%s\"}]}", state), 0);
+                ck_assert_int_ge(asprintf(&text,
+                                          "{\"clusters\":[{\"id\":\"c1\",\"name\":\"wh\","
+                                          "\"status\":\"%s\"}]}",
+                                          state),
+                                 0);
                 return parse(text);
         }
         if (text_eq(request->call->id, "showCluster")) {
-                ck_assert_int_ge(asprintf(&text, "{\"cluster\":{\"id\":\"c1\",\"name\":\"wh\","
-                                                 "\"status\":\"%s\"}}", state), 0);
+                ck_assert_int_ge(asprintf(&text,
+                                          "{\"cluster\":{\"id\":\"c1\",\"name\":\"wh\","
+                                          "\"status\":\"%s\"}}",
+                                          state),
+                                 0);
                 return parse(text);
         }
         return NULL;

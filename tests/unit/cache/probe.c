@@ -162,8 +162,8 @@ START_TEST(answers_are_no_outage) {
         static const struct {
                 int error, status;
                 bool is_outage;
-        } cases[] = { { EIO, 500, false },   { EIO, 503, true },       { EIO, 502, true },
-                      { EACCES, 403, false }, { ENOENT, 404, false },  { EBUSY, 429, false },
+        } cases[] = { { EIO, 500, false },    { EIO, 503, true },        { EIO, 502, true },
+                      { EACCES, 403, false }, { ENOENT, 404, false },    { EBUSY, 429, false },
                       { EBUSY, 0, false },    { ECONNREFUSED, 0, true }, { EPROTO, 0, true } };
         struct request *request = request_of(&made, &call_object, "c1");
 
