@@ -52,6 +52,6 @@ struct accounts *accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free)
 int accounts_login(struct accounts *accounts);
 void accounts_reread(struct accounts *accounts);
-void accounts_listen(struct accounts *accounts, accounts_reach_fn on_reach, void *data);
+void accounts_listen(struct accounts *accounts, accounts_reach_fn fn, void *data);
 int accounts_state(struct accounts *accounts, struct buf *buf);
 int accounts_limits(struct accounts *accounts, struct buf *buf);

@@ -18,8 +18,6 @@
 #include "fs/jobs.h"
 #include "fs/program.h"
 
-extern char **environ;
-
 enum {
         LOOK_MS = 500,
         BAR_WIDTH = 30,

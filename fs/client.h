@@ -19,5 +19,5 @@ int spot_say(const char *path, const char *text);
 int spot_say_lost(const char *path, int r);
 int spot_say_refused(const struct spot *spot, const char *path, int r);
 int spot_read(const struct spot *spot, const char *name, const char *below, struct buf *buf);
-int spot_write(const struct spot *spot, const char *name, const char *line);
+int spot_write(const struct spot *spot, const char *name, const char *text);
 pid_t spot_daemon(const struct spot *spot);

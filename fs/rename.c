@@ -224,7 +224,7 @@ static int save(struct task *task, struct op *op, struct replacing *replacing) {
         if (now)
                 r = copy_entry(session, replacing->subject.dir, replacing->subject.name, &entry);
         if (now && r == 0)
-                r = become(session, replacing, &entry, now);
+                (void)become(session, replacing, &entry, now);
         else if (replacing->source->overlay && replacing->source->overlay->link)
                 overlay_remove(session, replacing->source->overlay);
         pthread_mutex_unlock(&session->tree.lock);
