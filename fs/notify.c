@@ -76,7 +76,7 @@ int notify_start(struct notify *notify, struct fuse_session *fuse) {
         return 0;
 }
 
-/** notify_stop() - what was not told yet is forgotten. */
+/** notify_stop() - what was not told yet is forgotten, as is what comes after this. */
 void notify_stop(struct notify *notify) {
         struct notice *notice, *next;
 
@@ -87,11 +87,19 @@ void notify_stop(struct notify *notify) {
         pthread_cond_broadcast(&notify->changed);
         pthread_mutex_unlock(&notify->lock);
         pthread_join(notify->thread, NULL);
+        pthread_mutex_lock(&notify->lock);
         notify->is_running = false;
         HASH_ITER (hh, notify->queue, notice, next) {
                 HASH_DEL(notify->queue, notice);
                 notice_free(notice);
         }
+        pthread_mutex_unlock(&notify->lock);
+}
+
+/** notify_done() - after the last who might tell something. */
+void notify_done(struct notify *notify) {
+        if (!notify->is_stopping)
+                return; /* it never ran */
         pthread_cond_destroy(&notify->changed);
         pthread_mutex_destroy(&notify->lock);
 }

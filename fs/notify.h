@@ -27,6 +27,7 @@ enum { NOTIFY_QUEUE_MAX = 65536 };
 
 int notify_start(struct notify *notify, struct fuse_session *fuse);
 void notify_stop(struct notify *notify);
+void notify_done(struct notify *notify);
 void notify_inode(struct notify *notify, uint64_t node);
 void notify_entry(struct notify *notify, uint64_t parent, const char *name);
 void notify_poll(struct notify *notify, struct fuse_pollhandle *poll);

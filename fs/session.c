@@ -185,6 +185,7 @@ struct session *session_free(struct session *session) {
         if (!session)
                 return NULL;
         wait_stop(&session->wait);
+        notify_stop(&session->notify);
         if (session->fuse)
                 fuse_session_unmount(session->fuse); /* nobody need wait while it is drained */
         ahead_stop(&session->ahead);
@@ -192,7 +193,7 @@ struct session *session_free(struct session *session) {
         end_changes(session);
         file_end_all(session);
         watch_stop(&session->watch);
-        notify_stop(&session->notify);
+        notify_done(&session->notify);
         if (session->fuse)
                 fuse_session_destroy(session->fuse);
         tree_done(&session->tree);

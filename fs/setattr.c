@@ -102,17 +102,42 @@ static int reply(struct task *task, const struct node *node) {
         return task_end(task);
 }
 
+/*
+ * The edit that this process has under way, NULL if there is none: futimens(2) does not say which
+ * open file it means (file rule 5). Tree locked.
+ */
+static struct editing *own_editing(struct task *task, const struct node *node) {
+        struct editing *editing = NULL;
+
+        for (struct handle *handle = task->session->handles; handle; handle = handle->next) {
+                if (handle->node != node || !handle->can_write || !handle->editing ||
+                    !editing_is_dirty(handle->editing))
+                        continue;
+                if (!task->process)
+                        task->process = process_of(task->op.pid);
+                if (handle->process == task->process)
+                        editing = handle->editing;
+        }
+        return editing;
+}
+
 /* A file of the cloud, not by a handle that writes it. Tree locked; unlocks it. */
 static int serve_cloud(struct task *task, struct node *node) {
         struct timespec modified = time_of(task);
         bool is_cut = (task->changes & FUSE_SET_ATTR_SIZE) && !(node->can & CAN_ACT);
+        struct editing *editing;
         int r;
 
         if (is_cut && !(node->can & CAN_SAVE)) {
                 pthread_mutex_unlock(&task->session->tree.lock);
                 return op_fail(&task->op, EACCES, "no call changes this file");
         }
-        if (!is_cut && !(task->changes & TIMES))
+        editing = is_cut || !(task->changes & TIMES) ? NULL : own_editing(task, node);
+        if (editing) {
+                editing->modified = modified;
+                editing->has_time = true;
+        }
+        if (editing || (!is_cut && !(task->changes & TIMES)))
                 return reply(task, node);
         pthread_mutex_unlock(&task->session->tree.lock);
         r = file_ready(task, true, true, &node);

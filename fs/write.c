@@ -279,7 +279,7 @@ static void note_reader(struct task *task, const struct handle *handle) {
 int write_read(struct task *task, struct handle *handle) {
         struct session *session = task->session;
         size_t offset = (size_t)task->offset, left;
-        const struct document *document;
+        struct document *document;
         struct scratch *scratch = handle->scratch;
 
         pthread_mutex_lock(&session->tree.lock);
@@ -293,11 +293,13 @@ int write_read(struct task *task, struct handle *handle) {
                 scratch_touch(scratch);
                 return reply_blob(task, &scratch->blob);
         }
+        document = handle->snapshot ? document_ref(handle->snapshot) : NULL;
         pthread_mutex_unlock(&session->tree.lock);
-        document = handle->snapshot;
         left = document && offset < document->len ? document->len - offset : 0;
         fuse_reply_buf(task->req, left ? document->data + offset : NULL,
                        left < task->size ? left : task->size);
+        if (document)
+                document_unref(document);
         return task_end(task);
 }
 

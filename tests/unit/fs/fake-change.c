@@ -121,11 +121,11 @@ static int send(struct view *view, struct op *op, struct place *place, const cha
         return r;
 }
 
-static int check(struct op *op, const struct place *place, const char *text, size_t len) {
+static int check(struct op *op, bool is_json, const char *text, size_t len) {
         _cleanup_(json_freep) struct json *json = NULL;
         struct json_error error = { 0 };
 
-        if (!text_ends(place->name, ".json"))
+        if (!is_json)
                 return len ? 0 : op_fail(op, EINVAL, "an empty value is never sent");
         if (json_parse(text, len, &json, &error) == 0)
                 return 0;
@@ -138,7 +138,7 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
         int r;
 
         *ret = (struct change_result){ 0 };
-        r = check(op, place, text, len);
+        r = check(op, text_ends(place->name, ".json"), text, len);
         if (r == 0)
                 r = view_read(view, op, place, &ret->document);
         if (r < 0)
@@ -173,8 +173,10 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
 
         *ret = (struct change_result){ 0 };
         place = fake_place(directory, name, text ? ENTRY_FILE : ENTRY_DIRECTORY, NULL);
-        if (text)
-                r = check(op, place, text, len);
+        if (text && !(directory->can & (ANY_NAME | CAN_DRAFT)) && !text_ends(name, ".json"))
+                r = op_fail(op, EINVAL, "a new policy must be called *.json");
+        if (r == 0 && text)
+                r = check(op, text_ends(name, ".json") || (directory->can & CAN_DRAFT), text, len);
         pthread_mutex_lock(&view->lock);
         for (size_t i = 0; r == 0 && i < directory->count; i++)
                 if (text_eq(directory->children[i]->name, name))
@@ -250,7 +252,7 @@ int view_remove(struct view *view, struct op *op, struct place *place, struct ch
                 return r;
         pthread_mutex_lock(&view->lock);
         for (size_t i = 0; r == 0 && i < place->count; i++)
-                if (place->children[i]->count || place->children[i]->is_document)
+                if (place->children[i]->is_document)
                         r = op_fail(op, ENOTEMPTY, "it still has %s", place->children[i]->name);
         if (r == 0)
                 r = send(view, op, place, "remove", NULL, NULL, 0);

@@ -5,7 +5,7 @@
 
 #include "backends/change.h"
 #include "base/text.h"
-#include "tests/unit/fs/mounted.h"
+#include "tests/unit/fs/expect.h"
 #include "tests/unit/unit.h"
 
 #define DIR "demo/policies"
@@ -25,40 +25,6 @@ static void start(void) {
         fake_allow(view, cluster, CAN_REMOVE);
         fake_add(view, cluster, "status.json", ENTRY_FILE, "{}\n");
         mounted_start(&mounted, view, false);
-}
-
-static void expect(const char *command, const char *output) {
-        struct buf buf = BUF_INIT(0);
-
-        (void)mounted_run(&mounted, command, &buf);
-        ck_assert_msg(text_eq(buf_str(&buf), output), "%s: %s, not %s", command, buf_str(&buf),
-                      output);
-        buf_done(&buf);
-}
-
-static void expect_in(const char *command, const char *part) {
-        struct buf buf = BUF_INIT(0);
-
-        (void)mounted_run(&mounted, command, &buf);
-        ck_assert_msg(strstr(buf_str(&buf), part), "%s: no `%s` in: %s", command, part,
-                      buf_str(&buf));
-        buf_done(&buf);
-}
-
-static void run(const char *command) {
-        struct buf buf = BUF_INIT(0);
-        int status = mounted_run(&mounted, command, &buf);
-
-        ck_assert_msg(status == 0, "%s: %d: %s", command, status, buf_str(&buf));
-        buf_done(&buf);
-}
-
-/* All changes so far, each a line. */
-static void expect_changes(const char *changes) {
-        char *text = fake_changes_text(mounted.view);
-
-        ck_assert_msg(text_eq(text, changes), "changes: %s, not %s", text, changes);
-        free(text);
 }
 
 START_TEST(each_way_to_write_is_one_save) {
@@ -93,11 +59,11 @@ START_TEST(each_way_to_write_is_one_save) {
                 struct buf command = BUF_INIT(0);
 
                 (void)buf_printf(&command, "cd " DIR " && %s", ways[i].command);
-                run(buf_str(&command));
-                expect("cat " DIR "/a.json", ways[i].text);
+                expect_run(&mounted, buf_str(&command));
+                expect_output(&mounted, "cat " DIR "/a.json", ways[i].text);
                 (void)buf_printf(&changes, "save fake//policies/a.json %s\n", ways[i].change);
-                expect_changes(buf_str(&changes));
-                expect("ls -A " DIR, "a.json\n");
+                expect_changes(&mounted, buf_str(&changes));
+                expect_output(&mounted, "ls -A " DIR, "a.json\n");
                 buf_done(&command);
         }
         buf_done(&changes);
@@ -107,19 +73,20 @@ END_TEST
 
 START_TEST(a_refusal_says_why_and_keeps_the_text) {
         start();
-        run("cat " DIR "/a.json");
-        expect("cp /etc/hostname " DIR "/a.json",
-               "cp: failed to close '" DIR "/a.json': Invalid argument\n");
-        expect_in("cat " DIR "/a.json.error", "no JSON: line 1, column");
-        expect_in("cat .hcloudfs/last_error", "EINVAL: no JSON");
-        expect("cat " DIR "/a.json", "{\"n\": 1}\n");
+        expect_run(&mounted, "cat " DIR "/a.json");
+        expect_output(&mounted, "cp /etc/hostname " DIR "/a.json",
+                      "cp: failed to close '" DIR "/a.json': Invalid argument\n");
+        expect_part(&mounted, "cat " DIR "/a.json.error", "no JSON: line 1, column");
+        expect_part(&mounted, "cat .hcloudfs/last_error", "EINVAL: no JSON");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 1}\n");
         fake_refuse(mounted.view, document, EBUSY);
-        expect_in("echo '{}' | cp /dev/stdin " DIR "/a.json", "Device or resource busy");
-        expect_in("cat " DIR "/a.json.error", "request: request-9");
+        expect_part(&mounted, "echo '{}' | cp /dev/stdin " DIR "/a.json",
+                    "Device or resource busy");
+        expect_part(&mounted, "cat " DIR "/a.json.error", "request: request-9");
         fake_refuse(mounted.view, document, 0);
-        run("echo '{}' > " DIR "/a.json");
-        expect("ls -A " DIR, "a.json\n");
-        expect_changes("save fake//policies/a.json {}\n");
+        expect_run(&mounted, "echo '{}' > " DIR "/a.json");
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        expect_changes(&mounted, "save fake//policies/a.json {}\n");
         mounted_stop(&mounted);
 }
 END_TEST
@@ -133,23 +100,23 @@ START_TEST(somebody_elses_change_is_not_overwritten) {
 
         start();
         (void)buf_printf(&command, "F=%s/fifo; mkfifo $F $F.ready; : > /dev/null", mounted.state);
-        run(buf_str(&command));
+        expect_run(&mounted, buf_str(&command));
         buf_truncate(&command, 0);
         (void)buf_printf(&command, "F=%s/fifo; %s; exit", mounted.state, editor);
         child = mounted_spawn(&mounted, buf_str(&command));
         buf_truncate(&command, 0);
         (void)buf_printf(&command, "read -r x < %s/fifo.ready", mounted.state);
-        run(buf_str(&command));
+        expect_run(&mounted, buf_str(&command));
         fake_write(mounted.view, document, "{\"n\": 50}\n");
-        run("echo / > .hcloudfs/refresh");
-        expect("cat " DIR "/a.json", "{\"n\": 50}\n");
+        expect_run(&mounted, "echo / > .hcloudfs/refresh");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 50}\n");
         buf_truncate(&command, 0);
         (void)buf_printf(&command, "echo go > %s/fifo", mounted.state);
-        run(buf_str(&command));
+        expect_run(&mounted, buf_str(&command));
         (void)mounted_wait(child);
-        expect_in("cat " DIR "/a.json.error", "somebody else changed it");
-        expect("cat " DIR "/a.json", "{\"n\": 50}\n");
-        expect_changes("");
+        expect_part(&mounted, "cat " DIR "/a.json.error", "somebody else changed it");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 50}\n");
+        expect_changes(&mounted, "");
         buf_done(&command);
         mounted_stop(&mounted);
 }
@@ -157,29 +124,30 @@ END_TEST
 
 START_TEST(documents_are_made_and_removed) {
         start();
-        run("echo '{\"b\": 1}' > " DIR "/b.json");
-        expect("cat " DIR "/b.json", "{\"b\": 1}\n");
-        expect("ls " DIR, "a.json\nb.json\n");
-        run("touch " DIR "/c.json");
-        expect("ls " DIR, "a.json\nb.json\nc.json\n");
-        run("rm " DIR "/b.json " DIR "/c.json");
-        expect("ls " DIR, "a.json\n");
-        expect_changes("create fake//policies b.json {\"b\": 1}\n");
+        expect_run(&mounted, "echo '{\"b\": 1}' > " DIR "/b.json");
+        expect_output(&mounted, "cat " DIR "/b.json", "{\"b\": 1}\n");
+        expect_output(&mounted, "ls " DIR, "a.json\nb.json\n");
+        expect_run(&mounted, "touch " DIR "/c.json");
+        expect_output(&mounted, "ls " DIR, "a.json\nb.json\nc.json\n");
+        expect_run(&mounted, "rm " DIR "/b.json " DIR "/c.json");
+        expect_output(&mounted, "ls " DIR, "a.json\n");
+        expect_changes(&mounted, "create fake//policies b.json {\"b\": 1}\n");
         mounted_end(&mounted);
-        expect_changes("create fake//policies b.json {\"b\": 1}\nremove fake//policies/b.json\n");
+        expect_changes(&mounted,
+                       "create fake//policies b.json {\"b\": 1}\nremove fake//policies/b.json\n");
         mounted_again(&mounted, false);
-        expect("ls " DIR, "a.json\n");
+        expect_output(&mounted, "ls " DIR, "a.json\n");
         mounted_stop(&mounted);
 }
 END_TEST
 
 START_TEST(removing_a_tree_changes_nothing) {
         start();
-        expect_in("rm -rf demo/cluster", "Operation not permitted");
-        expect("ls demo/cluster", "status.json\n");
-        expect_changes("");
-        run("rmdir demo/cluster");
-        expect_changes("remove fake//cluster\n");
+        expect_part(&mounted, "rm -rf demo/cluster", "Operation not permitted");
+        expect_output(&mounted, "ls demo/cluster", "status.json\n");
+        expect_changes(&mounted, "");
+        expect_run(&mounted, "rmdir demo/cluster");
+        expect_changes(&mounted, "remove fake//cluster\n");
         mounted_stop(&mounted);
 }
 END_TEST
