@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replays how an editor saves, as a trace of it tells: one system call a line. Words are separated by
- * blanks; `@` stands for the name of the document, alone or inside a name.
+ * Replays how an editor saves, as a trace of it tells: one system call a line. Words are separated
+ * by blanks; `@` stands for the name of the document, alone or inside a name.
  *
  *     open SLOT NAME FLAGS [MODE]    FLAGS joined by commas: RDONLY, WRONLY, RDWR, CREAT, EXCL, …
  *     read SLOT                      all of it

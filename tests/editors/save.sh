@@ -3,8 +3,8 @@
 # One save of one document by one program: exactly one update call, no deletion, the right bytes for
 # everybody, and nothing left behind. Silent where all that holds.
 #
-# save FILE COMMAND...    runs the command in the file's directory with $FILE and $NEW set; $NEW is a
-#                         file with the text that the document must have afterwards
+# save FILE COMMAND...    runs the command in the file's directory with $FILE and $NEW set; $NEW is
+#                         a file with the text that the document must have afterwards
 # KEEPS='f~'              names that the program leaves on purpose
 set -u
 
@@ -60,7 +60,8 @@ save() {
                 same "$NEW" "$FILE" || { echo "$*: other bytes"; cat "$FILE"; }
                 for name in ${KEEPS-}; do rm -f "$name"; done
                 before=$(ls -A)
-                [ "$names" = "$before" ] || echo "$*: leaves: $(diff <(echo "$names") <(echo "$before"))"
+                [ "$names" = "$before" ] ||
+                        echo "$*: leaves: $(diff <(echo "$names") <(echo "$before"))"
                 if [ -e "$FILE.error" ]; then cat "$FILE.error"; fi
         )
         turn=$((${turn-0} + 1))
@@ -87,7 +88,10 @@ with_append() {
         (cat "$WORK/before" && echo more) >"$NEW"
 }
 with_sponge() { sponge "$FILE" <"$NEW"; }
-with_python() { python3 -c 'import os, sys; open(sys.argv[2], "w").write(open(sys.argv[1]).read())' "$NEW" "$FILE"; }
+with_python() {
+        python3 -c 'import sys; open(sys.argv[2], "w").write(open(sys.argv[1]).read())' \
+                "$NEW" "$FILE"
+}
 with_python_replace() {
         python3 - "$NEW" "$FILE" <<'END'
 import os, sys, tempfile
@@ -100,8 +104,9 @@ END
 }
 with_sed() { sed -i -e "r $NEW" -e d "$FILE" && return; }
 with_sed_script() { sed -i -n -e '1{' -e "r $NEW" -e '}' "$FILE"; }
-with_perl() { perl -i -ne 'BEGIN { local $/; open F, $ENV{NEW}; $new = <F> } print $new if $. == 1' "$FILE"; }
-with_perl_bak() { perl -i.bak -ne 'BEGIN { local $/; open F, $ENV{NEW}; $new = <F> } print $new if $. == 1' "$FILE"; }
+perl_script='BEGIN { local $/; open F, $ENV{NEW}; $new = <F> } print $new if $. == 1'
+with_perl() { perl -i -ne "$perl_script" "$FILE"; }
+with_perl_bak() { perl -i.bak -ne "$perl_script" "$FILE"; }
 with_patch() { diff -u "$FILE" "$NEW" >"$WORK/patch"; patch "$FILE" "$WORK/patch"; }
 with_ed() { printf '%%d\n0r %s\nw\nq\n' "$NEW" | ed -s "$FILE"; }
 with_rsync() { rsync_as "$@"; }
