@@ -42,7 +42,7 @@ static const char *const value_names[] = {
         "%2Ehidden", "x.bak",
         "9",         "a.b.c",
         "x.yaml:1",  "_",
-        "%2E.x",       "long-key-with-many-words-in-it-0123456789",
+        "%2E.x",     "long-key-with-many-words-in-it-0123456789",
 };
 static const char *const schema_names[] = { "s1", "s.2", "s-3", "S_4", "s1.yaml" };
 static const char *const policy_names[] = { "p1", "p-two", "p3", "p4" };
