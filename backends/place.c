@@ -6,6 +6,19 @@
 
 enum { PARAMS_MAX = 64, IDENTITY_MAX = 16 * 1024 };
 
+/* Room for one more and no further: nearly every place has one or two, and there are many places. */
+static int grow(struct param_list *params) {
+        struct param *list;
+
+        if (params->count >= PARAMS_MAX)
+                return -E2BIG;
+        list = reallocarray(params->list, params->count + 1, sizeof(*list));
+        if (!list)
+                return -ENOMEM;
+        params->list = list;
+        return 0;
+}
+
 /** param_list_set() - set a parameter, replacing its value; copies. 0, -E2BIG or -ENOMEM. */
 int param_list_set(struct param_list *params, const char *name, const char *value) {
         char *copy = strdup(value);
@@ -21,8 +34,7 @@ int param_list_set(struct param_list *params, const char *name, const char *valu
                         return 0;
                 }
         }
-        r = array_grow(&params->list, &params->capacity, params->count, PARAMS_MAX,
-                       sizeof(*params->list));
+        r = grow(params);
         param = (struct param){ .name = r == 0 ? strdup(name) : NULL, .value = copy };
         if (!param.name) {
                 free(copy);

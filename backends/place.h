@@ -22,7 +22,7 @@ enum place_type {
 /* A small owned list of name and value. */
 struct param_list {
         struct param *list;
-        size_t count, capacity;
+        size_t count;
 };
 
 struct place {
