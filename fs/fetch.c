@@ -11,7 +11,10 @@
 #include "fs/session.h"
 
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
-enum { LOOK_OVER_BYTES = 32 * 1024 * 1024 };
+enum {
+        LOOK_OVER_BYTES = 8 * 1024 * 1024,
+        DOCUMENT_BYTES = 256, /* that one takes beside its text, about */
+};
 
 /* The user asked for new data here or above: answers from before that do not serve. */
 static void demand_fresh(struct session *session, struct op *op, const struct node *node) {
@@ -153,10 +156,9 @@ static int publish_body(struct session *session, struct node *node, struct docum
                 node->content = content_new();
         if (node->content) {
                 is_first = !node->content->has_version;
-                session->learnt_bytes += document->len;
+                session->learnt_bytes += document->len + DOCUMENT_BYTES;
                 is_changed =
                         content_learn(node->content, document_ref(document), stamp_monotonic_ms());
-                node->content->was_used = true;
                 if (session->learnt_bytes > LOOK_OVER_BYTES)
                         look_over(session);
         }

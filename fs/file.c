@@ -65,7 +65,7 @@ int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct n
         ahead_needed(session, node, false);
         if (content_is_ageing(content, now) && !node->branch->is_local)
                 ahead_again(session, node, WANT_BODY);
-        content->was_used = true;
+        content->was_used |= with_bytes;
         *ret = node;
         return 1;
 }
