@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a request is answered: from memory, by waiting for somebody else's call, or by a call. */
+#include <malloc.h>
+
 #include "base/stamp.h"
 #include "cache/known.h"
 #include "cache/merge.h"
 
 enum {
-        AGAIN = 1,               /* neither an answer nor a failure yet */
+        AGAIN = 1,                    /* neither an answer nor a failure yet */
+        TRIM_BYTES = 2 * 1024 * 1024, /* after an answer that long the system gets memory back */
         REFRESH_AGAIN_MS = 1000, /* a refresh that did not come is not asked for again at once */
 };
 
@@ -384,6 +387,8 @@ static void find_or_ask(struct cache *cache, struct op *op, const struct ask *as
                 flight->is_from_disk = true;
         } else if (!stand_in(cache, op, ask, flight)) {
                 ask_next(cache, op, ask, flight);
+                if (flight->bytes >= TRIM_BYTES)
+                        (void)malloc_trim(0);
         }
 }
 

@@ -2,6 +2,7 @@
 #include "fs/daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +18,8 @@
 #endif
 #endif
 
+enum { HEAPS_MAX = 4, MAPPED_BYTES = 256 * 1024 };
+
 /** daemon_protect() - secrets stay in this process: no core dumps, no ptrace by the same user. */
 void daemon_protect(void) {
         const struct rlimit none = { 0 };
@@ -25,6 +28,15 @@ void daemon_protect(void) {
 #if !defined(__SANITIZE_ADDRESS__)
         (void)prctl(PR_SET_DUMPABLE, 0); /* the leak check traces its own process */
 #endif
+}
+
+/**
+ * daemon_save_memory() - what is long is mapped by itself and goes back to the system when it is
+ * freed; the many threads share a few heaps, so that one uses again what another freed.
+ */
+void daemon_save_memory(void) {
+        (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
+        (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
 /* The parent ends when the child says that it is ready, or with the child's failure. */

@@ -19,6 +19,7 @@ struct daemon {
 };
 
 void daemon_protect(void);
+void daemon_save_memory(void);
 int daemon_fork(struct daemon *daemon);
 void daemon_ready(struct daemon *daemon);
 int daemon_block_signals(void);

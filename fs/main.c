@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
         int status = 2;
 
         daemon_protect();
+        daemon_save_memory();
         if (options_parse(argc, argv, &options) == 0)
                 status = run(&options);
         options_done(&options);
