@@ -144,16 +144,16 @@ static void note_work(struct session *session, const struct carry *carry,
         case EDIT_CREATE:
         case EDIT_MKDIR:
                 if (result->entry.place)
-                        jobs_note(session, subject, result->entry.place, subject->path, act);
+                        jobs_note(session, subject, result->entry.place, subject->path, act, false);
                 break;
         case EDIT_REMOVE:
                 if (carry->is_directory)
-                        jobs_note(session, subject, subject->place, subject->path, act);
+                        jobs_note(session, subject, subject->place, subject->path, act, true);
                 break;
         case EDIT_ACTION:
                 path = resource_path(subject->path);
                 if (path)
-                        jobs_note(session, subject, subject->place, path, subject->name);
+                        jobs_note(session, subject, subject->place, path, subject->name, false);
                 break;
         case EDIT_SAVE:
         case EDIT_LINK:

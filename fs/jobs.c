@@ -19,6 +19,7 @@ enum {
         INTERVAL_MIN_MS = 1000,
         INTERVAL_MAX_MS = 30 * 1000,
         KEPT_MS = 24 * 60 * 60 * 1000, /* after its end */
+        LEAVING_MS = 10 * 60 * 1000,
 };
 
 /* One resource that is watched; under the jobs' lock, but for what is constant. */
@@ -36,6 +37,8 @@ struct working {
         int error;                               /* of the last look; negative errno */
         int64_t started_ms, polled_ms, ended_ms; /* realtime */
         int64_t interval_ms;
+        int64_t leaving_until_ms; /* a removal was accepted: until then, or until it is seen at
+                                     work, no other state than its absence is an end */
 };
 
 static const char *const phases[] = {
@@ -145,6 +148,19 @@ static void store(struct working *working) {
                 log_warning("%s: the job cannot be kept: %s", working->path, op.fault.reason);
 }
 
+/* Locked. */
+static bool is_at_end(struct working *working) {
+        enum life_phase phase = working->life.phase;
+
+        if (working->is_gone)
+                return true;
+        if (phase == LIFE_BUSY)
+                working->leaving_until_ms = 0;
+        if (working->leaving_until_ms > working->polled_ms)
+                return false;
+        return phase == LIFE_GOOD || phase == LIFE_BAD || phase == LIFE_NONE;
+}
+
 /* Takes what was found over. Returns whether it is something new. Locked. */
 static bool learn(struct working *working, struct life_state *life, int r) {
         bool is_gone = r == -ENOENT, is_new;
@@ -159,9 +175,10 @@ static bool learn(struct working *working, struct life_state *life, int r) {
         life_state_done(&working->life);
         working->life = *life;
         *life = (struct life_state){ 0 };
+        if (is_gone)
+                working->life.percent = -1;
         working->is_gone = is_gone;
-        working->is_ended = is_gone || working->life.phase == LIFE_GOOD ||
-                            working->life.phase == LIFE_BAD || working->life.phase == LIFE_NONE;
+        working->is_ended = is_at_end(working);
         if (working->is_ended && !working->ended_ms)
                 working->ended_ms = working->polled_ms;
         if (!working->is_ended)
@@ -182,7 +199,7 @@ static int look(struct working *working, struct op *op) {
         op->must_be_fresh = false;
         pthread_mutex_lock(&session->jobs.lock);
         is_new = learn(working, &life, r);
-        is_kept = !working->is_dropped && working->life.phase != LIFE_NONE;
+        is_kept = !working->is_dropped && (working->life.phase != LIFE_NONE || !working->is_ended);
         if (!is_kept && !working->is_dropped && !working->is_gone && r == 0)
                 leave(&session->jobs, working); /* there is nothing to wait for */
         pthread_mutex_unlock(&session->jobs.lock);
@@ -274,13 +291,19 @@ static struct working *begin(struct session *session, struct branch *branch, str
                              const char *path, const char *started_by) {
         char name[JOB_NAME_SIZE];
         struct working *working;
+        int64_t leaving_until_ms = 0;
 
         job_name(path, name);
         pthread_mutex_lock(&session->jobs.lock);
         working = find(&session->jobs, name);
-        if (working)
+        if (working) {
+                if (!working->is_ended)
+                        leaving_until_ms = working->leaving_until_ms;
                 leave(&session->jobs, working);
+        }
         working = add(session, branch, place, path, started_by);
+        if (working)
+                working->leaving_until_ms = leaving_until_ms;
         pthread_mutex_unlock(&session->jobs.lock);
         return working;
 }
@@ -312,16 +335,23 @@ static void schedule_next(struct working *working) {
 /**
  * jobs_note() - a change of ours may have set a resource to work.
  * @place: of it; @path: where it stands. Kinds without a life cycle cost nothing.
+ * @is_removal: only its absence is a good end.
  */
 void jobs_note(struct session *session, const struct subject *subject, struct place *place,
-               const char *path, const char *started_by) {
+               const char *path, const char *started_by, bool is_removal) {
         struct working *working;
 
         if (!subject->view || !place || !view_has_life(place))
                 return;
         working = begin(session, subject->branch, place, path, started_by);
-        if (working)
-                schedule(working, 0);
+        if (!working)
+                return;
+        if (is_removal) {
+                pthread_mutex_lock(&session->jobs.lock);
+                working->leaving_until_ms = stamp_now_ms() + LEAVING_MS;
+                pthread_mutex_unlock(&session->jobs.lock);
+        }
+        schedule(working, 0);
 }
 
 /**
@@ -459,6 +489,15 @@ static int set_time(struct json *json, const char *name, int64_t ms) {
         return json_set_string(json, name, text);
 }
 
+/* As far as anybody may go by it. Locked. */
+static const char *phase_of(const struct working *working) {
+        if (working->is_gone)
+                return "gone";
+        if (!working->is_ended && working->life.phase != LIFE_OTHER)
+                return phases[LIFE_BUSY];
+        return phases[working->life.phase];
+}
+
 /* Locked. */
 static int describe(const struct working *working, struct buf *buf) {
         _cleanup_(json_freep) struct json *json = json_new_object();
@@ -466,7 +505,7 @@ static int describe(const struct working *working, struct buf *buf) {
         int r = json ? json_set_string(json, "path", working->path) : -ENOMEM;
 
         if (r == 0)
-                r = json_set_string(json, "phase", working->is_gone ? "gone" : phases[life->phase]);
+                r = json_set_string(json, "phase", phase_of(working));
         if (r == 0 && life->state)
                 r = json_set_string(json, "state", life->state);
         if (r == 0 && life->work)

@@ -32,6 +32,6 @@ void jobs_done(struct jobs *jobs);
 int jobs_start(struct session *session);
 int jobs_watch(struct session *session, struct op *op, const char *path);
 void jobs_note(struct session *session, const struct subject *subject, struct place *place,
-               const char *path, const char *started_by);
+               const char *path, const char *started_by, bool is_removal);
 int jobs_remove(struct task *task);
 void job_name(const char *path, char ret[JOB_NAME_SIZE]);
