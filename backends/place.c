@@ -6,7 +6,8 @@
 
 enum { PARAMS_MAX = 64, IDENTITY_MAX = 16 * 1024 };
 
-/* Room for one more and no further: nearly every place has one or two, and there are many places. */
+/* Room for one more and no further: nearly every place has one or two, and there are many
+ * places. */
 static int grow(struct param_list *params) {
         struct param *list;
 

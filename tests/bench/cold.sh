@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What it costs to look at things for the first time: calls, and how many of them wait for each other.
+# What it costs to look at things for the first time: calls, and how many of them wait for each
+# other.
+# shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=(rsync)
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"

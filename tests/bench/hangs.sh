@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # As many calls hang as may be waited for at once, and more readers come who need others: who reads
 # what is known does not wait with them, and whoever is interrupted leaves.
+# shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=()
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,9 +2,11 @@
 # For the scripts of this folder: a private emulator and mount, what arrives at either while a
 # command runs, and the form in which a test says how it went (TAP).
 #
-# A script is called with the build directory. It sources this file, calls `begin NAME`, and `finish`
+# A script is called with the build directory. It sources this file, calls `begin NAME`, and
+# `finish`
 # at its end. $work is a directory of its own, $root the mount, $requests the emulator's log.
 # shellcheck shell=bash
+# shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 set -u -o pipefail
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
@@ -35,7 +37,9 @@ begin() { # build directory
         hcloudfs=${HCLOUDFS:-$build/fs/hcloudfs}
         emulator=$build/contrib/emulator/hcloud-emulator
         counter=$build/tests/bench/libfuse-count.so
-        if [ ! -r /dev/fuse ] || [ ! -w /dev/fuse ]; then skip_all 'there is no usable /dev/fuse'; fi
+        if [ ! -r /dev/fuse ] || [ ! -w /dev/fuse ]; then
+                skip_all 'there is no usable /dev/fuse'
+        fi
         for program in fusermount3 jq curl setpriv "${needs[@]}"; do
                 command -v "$program" >/dev/null || skip_all "$program is not installed"
         done
@@ -91,7 +95,8 @@ check_equal() { # statement, expected, actual
                 return 0
         fi
         echo "not ok $number - $1"
-        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | sed -n 's/^</# expected/p; s/^>/# got     /p'
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") |
+                sed -n 's/^</# expected/p; s/^>/# got     /p'
         failed=$((failed + 1))
         return 1
 }
@@ -266,8 +271,10 @@ call_times() {
                | "\($ended - .ms) \($ended)"'
 }
 
-# How many of the calls since then had to wait for each other: the longest row of calls each of which
-# began when the one before had ended. With a latency far above all else, the round trips of the walk.
+# How many of the calls since then had to wait for each other: the longest row of calls each of
+# which
+# began when the one before had ended. With a latency far above all else, the round trips of the
+# walk.
 rounds_since() { # mark
         tail -n "+$(($1 + 1))" "$requests" | grep -v '"query":"[^"]*wait=' | call_times |
                 sort -k 2n | awk '$1 >= end { n++; end = $2 } END { print n + 0 }'
@@ -292,7 +299,8 @@ seed_configurations() { # how many
                 print "{\"base\": \"empty\", \"objects\": ["
                 for (i = 0; i < count; i++) {
                         id = sprintf("00000000-0000-4000-8000-%012d", i)
-                        printf "%s{\"kind\": \"kie/kv\", \"scope\": \"standalone\", \"id\": \"%s\", ",
+                        printf "%s{\"kind\": \"kie/kv\", \"scope\": \"standalone\", " \
+                                "\"id\": \"%s\", ",
                                 i ? "," : "", id
                         printf "\"object\": {\"id\": \"%s\", \"key\": \"key-%06d.yaml\", ", id, i
                         printf "\"labels\": {\"set\": \"set-%04d\"}, ", i / 100

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Once a service has refused a call because of its rate limit, no call is made that it would refuse,
 # and who reads what is known does not notice.
+# shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=()
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -45,7 +46,8 @@ check_minutes() {
         check_equal 'resources' 10000 "$(wc -l <"$work/paths")"
         head -n 50 "$work/paths" >"$work/known"
         xargs -a "$work/known" cat >"$work/output"
-        check_equal 'not more than their time was asked for' 0 "$(grep -c '"status":429' "$requests")"
+        check_equal 'not more than their time was asked for' 0 \
+                "$(grep -c '"status":429' "$requests")"
         xargs -a "$work/paths" -P 32 -n 100 cat >"$work/output" 2>&1
         check_most 'calls that are answered' 200 "$(answered)"
         check 'the limit was met' grep -q '"status":429' "$requests"

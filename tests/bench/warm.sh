@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Warm work over 10,000 files in 100 directories while they are fresh: from the third run on it makes
+# Warm work over 10,000 files in 100 directories while they are fresh: from the third run on it
+# makes
 # no call, and of the kernel's requests only the opening of directories is left; where contents are
 # read, on a writable mount the opening of files too.
+# shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=(rsync)
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -27,7 +29,8 @@ check_third() { # statement, directories, files to be opened, command
                 "$(count_of RELEASEDIR "$seen")"
         check_most "$what: STATFS" 2 "$(count_of STATFS "$seen")"
         check_most "$what: other requests" $forgiven "$(awk '
-                $1 !~ /^(OPEN|RELEASE)(DIR)?$|^STATFS$/ { n += $2 } END { print n + 0 }' <<<"$seen")"
+                $1 !~ /^(OPEN|RELEASE)(DIR)?$|^STATFS$/ { n += $2 }
+                END { print n + 0 }' <<<"$seen")"
 }
 
 # Two files a key: the value, and what is said of it.
