@@ -28,12 +28,20 @@ cold_mount() { # seed
 
 # A walk, with all that was asked ahead because of it; its output is in $work/output.
 walk() { # statement, command
-        local what=$1
+        local what=$1 began status wall_ms
         shift
         mark=$(calls)
+        began=$(date +%s%N)
         "$@" >"$work/output" 2>"$work/error"
-        check_equal "$what: succeeds" '0 ' "$? $(head -n 1 "$work/error")"
+        status=$?
+        wall_ms=$((($(date +%s%N) - began) / 1000000))
+        check_equal "$what: succeeds" '0 ' "$status $(head -n 1 "$work/error")"
         settle
+        # For people: a time is no statement, its multiple of what one round trip takes nearly one.
+        [ -n "${quiet-}" ] ||
+                printf '# %s: %d calls, %d ms, %d.%d times a round trip of %d ms\n' "$what" \
+                        "$(count_since "$mark")" "$wall_ms" $((wall_ms / latency)) \
+                        $((wall_ms % latency * 10 / latency)) "$latency"
 }
 
 # A collection whose list tells all of its items costs its pages.
@@ -46,6 +54,7 @@ check_pages() { # directory, entries, calls expected
 }
 
 check_lists() {
+        local quiet=yes # without latency there is no round trip to speak of
         latency=0 cold_mount scale:1050
         check_pages lab/config/set=set-10 50 'listConfigs 1'
         check_pages demo/cn-north-4/dws/alarm-subscriptions 1050 'listAlarmSubscriptions 11
