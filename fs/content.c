@@ -55,6 +55,8 @@ static bool publish(struct content *content, struct document *document, int64_t 
         bool is_new = !content->has_version || content->hash != document->hash ||
                       content->len != document->len;
 
+        if (!content->has_version)
+                content->told_hash = document->hash;
         if (is_new || document->modified.tv_sec != 0)
                 content->modified = modified_of(document);
         if (content->is_time_set && content->set_hash == document->hash)

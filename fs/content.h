@@ -26,6 +26,7 @@ struct content {
         int64_t pinned_until_ms;     /* while `readers` > 0 */
         int64_t held_until_ms;       /* a size was told that the next open must keep */
         uint64_t kept_hash;          /* version the kernel was last told to keep */
+        uint64_t told_hash;          /* no attributes of an older version are in the kernel */
         struct timespec set_modified; /* by utimens, while … */
         uint64_t set_hash;           /* … the bytes are these */
         uint64_t before_hash;        /* version that our last change replaced … */

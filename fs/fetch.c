@@ -149,7 +149,7 @@ static void look_over(struct session *session) {
 }
 
 static int publish_body(struct session *session, struct node *node, struct document *document) {
-        bool is_changed = false, is_first = false;
+        bool is_changed = false, is_first = false, is_known;
 
         pthread_mutex_lock(&session->tree.lock);
         if (!node->content)
@@ -162,13 +162,16 @@ static int publish_body(struct session *session, struct node *node, struct docum
                 if (session->learnt_bytes > LOOK_OVER_BYTES)
                         look_over(session);
         }
-        if (is_changed && !is_first && node->lookups > 0 && !node->is_live)
+        is_known = is_changed && !is_first && node->lookups > 0 && !node->is_live;
+        if (is_known)
                 notify_inode(&session->notify, node->id);
         if (is_changed)
                 watch_wake(&session->watch, node);
         if (is_changed && !is_first && !node->branch->is_local)
                 events_changed(session, node);
         pthread_mutex_unlock(&session->tree.lock);
+        if (is_known) /* a read-only mount has no open that could do it */
+                notify_attributes_now(&session->notify, node->id);
         return node->content ? 0 : -ENOMEM;
 }
 

@@ -237,11 +237,24 @@ struct handle *handle_new(struct session *session, struct node *node) {
         return handle;
 }
 
+/*
+ * The kernel may know attributes of an older version for a while yet: the new bytes would be cut at
+ * the old size. They are out of date from now on. @hash: of the version that has just been opened.
+ */
+static void tell(struct session *session, struct node *node, uint64_t hash) {
+        notify_attributes_now(&session->notify, node->id);
+        pthread_mutex_lock(&session->tree.lock);
+        node->content->told_hash = hash;
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /* Tree locked; unlocks it. @document: what a live file says now, taken over; NULL for others. */
 static int reply_open(struct task *task, struct node *node, struct handle *handle,
                       struct document *document) {
         struct session *session = task->session;
         int64_t now = stamp_monotonic_ms();
+        bool is_told = true;
+        uint64_t hash = 0;
 
         handle->snapshot = document;
         handle->begin = document ? document->cut : 0;
@@ -250,6 +263,8 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
         if (!handle->is_direct) {
                 content_open(node->content, now);
                 task->fi.keep_cache = content_keep(node->content);
+                hash = node->content->hash;
+                is_told = node->content->told_hash == hash;
         } else {
                 task->fi.direct_io = 1;
                 if (!document && !handle->can_write) {
@@ -258,6 +273,8 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
                 }
         }
         pthread_mutex_unlock(&session->tree.lock);
+        if (!is_told)
+                tell(session, node, hash);
         task->fi.fh = (uint64_t)(uintptr_t)handle;
         if (fuse_reply_open(task->req, &task->fi) < 0)
                 handle_end(session, handle); /* nobody got it */
