@@ -174,8 +174,6 @@ int creating_done(struct session *session, struct overlay *overlay, const struct
         if (text_eq(entry->name, node->name) && entry->type == node->type) {
                 forget_list(node);
                 r = overlay_become(session, overlay, entry, branch);
-                if (r == 0)
-                        arriving_note(session, node);
                 if (r == 0 && node->lookups > 0)
                         notify_inode(&session->notify, node->id);
                 return r;

@@ -127,8 +127,6 @@ static int serve_lookup(struct task *task) {
                 return dir_reply_entry(task, task->found, (double)ATTR_NEGATIVE_MS / 1000);
         listing = dir->directory->snapshot->listing;
         entry = listing_find(listing, task->name);
-        if (!entry)
-                entry = arriving_find(session, dir, task->name);
         if (entry &&
             (leaving_hides(session, dir, entry) ||
              aways_has(&session->aways, task->op.pid, dir, task->name, stamp_monotonic_ms())))
@@ -293,19 +291,14 @@ static bool add_entry(struct task *task, struct page *page, struct node *dir, st
         return true;
 }
 
-/* What stands beside the cloud, or is new to it, comes behind the list. */
+/* What stands beside the cloud comes behind the list, in the order in which it came. */
 static void fill_beside(struct task *task, struct page *page, struct node *dir) {
         uint64_t offset = (uint64_t)task->offset;
         const struct overlay *overlay = overlay_after(dir, offset);
-        struct node *node;
 
-        for (; overlay; overlay = overlay->next)
-                if (!add_entry(task, page, dir, overlay->node, overlay->node->name,
-                               overlay->ordinal))
-                        return;
-        node = arriving_after(task->session, dir, offset, &offset);
-        while (node && add_entry(task, page, dir, node, node->name, offset))
-                node = arriving_after(task->session, dir, offset, &offset);
+        while (overlay &&
+               add_entry(task, page, dir, overlay->node, overlay->node->name, overlay->ordinal))
+                overlay = overlay->next;
 }
 
 /* Fills the page with what is above the offset, in the order of the ordinals. Tree locked. */

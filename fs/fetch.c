@@ -62,16 +62,9 @@ static bool install(struct session *session, struct node *node, const struct sna
                     struct snapshot *after, bool *ret_has_moved) {
         const struct listing *old = before ? before->listing : NULL;
         struct timespec shown = attr_directory_time(session, node), now_shown;
-        int64_t now_ms = stamp_monotonic_ms(), again_ms;
 
         if (node->directory->snapshot != before)
                 return false;
-        again_ms = arriving_refuses(session, node, after->listing, now_ms);
-        if (before && again_ms > 0) {
-                node->directory->published_ms = now_ms;
-                node->directory->fresh_until_ms = now_ms + again_ms;
-                return true;
-        }
         if (old && !node->branch->is_local)
                 events_names(session, node, old, after->listing);
         if (!old || old->hash != after->listing->hash) {
@@ -79,7 +72,7 @@ static bool install(struct session *session, struct node *node, const struct sna
                         tell_vanished(session, node, old, after->listing);
                 tell_appeared(session, node, old, after->listing);
         }
-        directory_publish(node->directory, snapshot_ref(after), now_ms);
+        directory_publish(node->directory, snapshot_ref(after), stamp_monotonic_ms());
         overlay_settle(session, node, after->listing);
         leaving_settle(session, node, after->listing);
         if (!before)

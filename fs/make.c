@@ -207,8 +207,6 @@ static int adopt(struct session *session, struct op *op, struct subject *subject
                 subject->dir->directory->fresh_until_ms = 0;
         r = entry->name ? tree_adopt(&session->tree, subject->dir, entry, &node) : -ENOENT;
         if (r == 0)
-                arriving_note(session, node);
-        if (r == 0)
                 *ret = node_ref(node);
         pthread_mutex_unlock(&session->tree.lock);
         return r == -ENOENT ? walk(session, op, subject->dir, subject->name, ret) : r;

@@ -154,8 +154,6 @@ static int take(struct making *making, struct op *op, struct node **ret) {
                 if (dir->directory)
                         dir->directory->fresh_until_ms = 0;
                 r = tree_adopt(&session->tree, dir, &making->entry, &node);
-                if (r == 0)
-                        arriving_note(session, node);
         }
         if (r == 0)
                 *ret = node_ref(node);

@@ -6,7 +6,6 @@
 #include "fs/branch.h"
 #include "fs/directory.h"
 #include "fs/leaving.h"
-#include "fs/session.h"
 
 /** names_abilities() - what may be done in a directory; a set of enum ability. */
 unsigned names_abilities(const struct node *dir) {
@@ -32,8 +31,6 @@ bool names_listed(const struct node *dir, const char *name) {
 const struct entry *names_entry(struct session *session, struct node *dir, const char *name) {
         const struct entry *entry = listed(dir, name);
 
-        if (!entry)
-                entry = arriving_find(session, dir, name);
         return entry && !leaving_hides(session, dir, entry) ? entry : NULL;
 }
 

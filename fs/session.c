@@ -135,7 +135,6 @@ static void end_changes(struct session *session) {
         recovery_stop(session);
         pthread_mutex_lock(&session->tree.lock);
         leaving_free_all(session);
-        arriving_end(session);
         pthread_mutex_unlock(&session->tree.lock);
 }
 

@@ -4,7 +4,6 @@
 
 #include "fs/ahead.h"
 #include "fs/archive.h"
-#include "fs/arriving.h"
 #include "fs/commit.h"
 #include "fs/jobs.h"
 #include "fs/later.h"
@@ -71,7 +70,6 @@ struct session {
         struct wards wards;           /* tree's lock */
         struct aways aways;           /* tree's lock */
         struct leaving *leavings;     /* tree's lock */
-        struct arrivals arrivals;     /* tree's lock */
         unsigned n_new;               /* new documents that were never sent; tree's lock */
         struct handle *handles;  /* that are open; tree's lock */
         struct fuse_session *fuse;

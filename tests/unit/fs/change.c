@@ -101,29 +101,6 @@ START_TEST(mkdir_makes_at_once) {
 }
 END_TEST
 
-START_TEST(what_was_made_stays_where_lists_are_slow) {
-        start();
-        expect_run(&mounted, "mkdir demo/groups/a && ls demo/groups");
-        fake_set_slow(mounted.view, groups, true);
-        fake_set_slow(mounted.view, policies, true);
-        expect_run(&mounted, "mkdir demo/groups/g && echo '{}' > demo/policies/b.json");
-        expect_output(&mounted, "ls demo/groups demo/policies",
-                      "demo/groups:\na\ng\n\ndemo/policies:\na.json\nb.json\n");
-        expect_fails(&mounted, "mkdir demo/groups/g", "File exists");
-        expect_output(&mounted, "cat demo/policies/b.json", "{}\n");
-        expect_run(&mounted, "echo '[]' > demo/policies/b.json && rmdir demo/groups/a");
-        expect_output(&mounted, "ls demo/groups", "g\n");
-        fake_set_slow(mounted.view, groups, false);
-        expect_run(&mounted, "echo demo/groups > .hcloudfs/refresh && rmdir demo/groups/g");
-        expect_output(&mounted, "ls demo/groups", "");
-        expect_changes(&mounted, "create fake//groups a\ncreate fake//groups g\n"
-                                 "create fake//policies b.json {}\n"
-                                 "save fake//policies/b.json []\n"
-                                 "remove fake//groups/a\nremove fake//groups/g\n");
-        mounted_stop(&mounted);
-}
-END_TEST
-
 START_TEST(links_are_joined_and_ended) {
         start();
         expect_run(&mounted, "ln -s ../cluster demo/links/c");
@@ -312,7 +289,6 @@ int main(void) {
                 { .name = "discarded", .test = a_draft_is_discarded_by_rmdir },
                 { .name = "secret", .test = a_document_with_a_secret_is_kept_without_it },
                 { .name = "mkdir", .test = mkdir_makes_at_once },
-                { .name = "slow", .test = what_was_made_stays_where_lists_are_slow },
                 { .name = "links", .test = links_are_joined_and_ended },
                 { .name = "action", .test = an_action_is_sent_when_it_is_written },
                 { .name = "unknown", .test = what_nobody_knows_is_not_sent_again },

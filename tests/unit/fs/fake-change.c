@@ -36,13 +36,6 @@ void fake_set_unknown(struct view *view, struct place *place, bool is_unknown) {
         pthread_mutex_unlock(&view->lock);
 }
 
-/** fake_set_slow() - its lists do not tell of what is made from now on until it is called again. */
-void fake_set_slow(struct view *view, struct place *place, bool is_slow) {
-        pthread_mutex_lock(&view->lock);
-        place->is_slow = is_slow;
-        pthread_mutex_unlock(&view->lock);
-}
-
 /** fake_set_answer() - of an action. */
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret) {
@@ -203,8 +196,8 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
                 place->can = place->is_document ? CAN_SAVE | CAN_REMOVE : CAN_REMOVE;
                 directory->children[directory->count++] = place;
                 directory->changed_ms = stamp_now_ms();
-                place->is_late = directory->is_slow;
-                fake_fill(place, &ret->entry);
+                if (!place->is_late)
+                        fake_fill(place, &ret->entry);
                 place = NULL;
         }
         pthread_mutex_unlock(&view->lock);

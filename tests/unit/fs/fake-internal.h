@@ -22,8 +22,7 @@ struct place {
         unsigned can;         /* enum ability */
         int refuse;           /* positive errno for changes, 0: none */
         char *answer, *secret; /* of an action */
-        bool is_document, is_unknown, is_late;
-        bool is_slow; /* its lists do not tell of what was made since, those that are late */
+        bool is_document, is_unknown, is_late; /* is_late: lists do not tell of it yet */
         bool is_gone, is_volatile, is_by_name, is_costly, has_feed, confirms;
 };
 

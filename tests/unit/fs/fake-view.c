@@ -371,14 +371,9 @@ int view_list(struct view *view, struct op *op, struct place *place, struct list
         listing = calloc(1, sizeof(*listing));
         atomic_init(&listing->refs, 1);
         listing->entries = calloc(place->count + 1, sizeof(*listing->entries));
-        for (size_t i = 0; i < place->count; i++) {
-                const struct place *child = place->children[i];
-
-                if (place->is_slow && child->is_late)
-                        continue;
-                if (!child->is_by_name || child->type == ENTRY_DIRECTORY)
+        for (size_t i = 0; i < place->count; i++)
+                if (!place->children[i]->is_by_name || place->children[i]->type == ENTRY_DIRECTORY)
                         fake_fill(place->children[i], &listing->entries[listing->count++]);
-        }
         qsort(listing->entries, listing->count, sizeof(*listing->entries), compare);
         for (size_t i = 0; i < listing->count; i++) {
                 const struct entry *entry = &listing->entries[i];

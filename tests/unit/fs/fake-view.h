@@ -34,7 +34,6 @@ void fake_allow(struct view *view, struct place *place, unsigned can);
 void fake_set_document(struct view *view, struct place *place);
 void fake_refuse(struct view *view, struct place *place, int error);
 void fake_set_unknown(struct view *view, struct place *place, bool is_unknown);
-void fake_set_slow(struct view *view, struct place *place, bool is_slow);
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret);
 unsigned fake_changes(struct view *view);
