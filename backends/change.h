@@ -105,6 +105,12 @@ int view_rename(struct view *view, struct op *op, struct place *place, struct pl
 int view_act(struct view *view, struct op *op, struct place *place, const char *text, size_t len,
              struct change_result *ret);
 
+/*
+ * utimens: the document shows this time, to the second, as long as the hash of its bytes is @hash,
+ * over restarts where the source remembers anything. Thread-safe; may read from disk.
+ */
+void view_set_time(struct view *view, struct place *place, uint64_t hash, time_t modified);
+
 /* Where a resource is in its life. */
 enum life_phase {
         LIFE_NONE,  /* its kind has none */

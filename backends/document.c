@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/view-internal.h"
 
+#include "backends/change.h"
 #include "backends/select.h"
 #include "base/digest.h"
 #include "base/stamp.h"
@@ -116,6 +117,15 @@ static void set_times(struct composer *composer, const struct place *place,
                 first = told;
         document->modified = (struct timespec){ .tv_sec = first / 1000,
                                                 .tv_nsec = (long)(document->hash % 1000000000) };
+}
+
+/** view_set_time() - see backends/change.h. */
+void view_set_time(struct view *view, struct place *place, uint64_t hash, time_t modified) {
+        int64_t ms = (int64_t)modified * 1000, first;
+
+        /* That other bytes were there meanwhile makes it forget when it saw these first. */
+        if (source_seen(view->source, place->identity, ~hash, ms, &first) == 0)
+                (void)source_seen(view->source, place->identity, hash, ms, &first);
 }
 
 static int compose(struct composer *composer, struct place *place, struct document *document) {

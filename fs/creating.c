@@ -11,6 +11,7 @@
 #include "fs/directory.h"
 #include "fs/local.h"
 #include "fs/session.h"
+#include "fs/times.h"
 
 enum { SECRETS_MAX = 8 };
 
@@ -214,7 +215,7 @@ int creating_learn(struct session *session, struct op *op, struct node *node, pi
                         (void)content_commit(node->content, document_ref(document),
                                              stamp_monotonic_ms());
                 if (node->content && modified)
-                        content_set_time(node->content, modified);
+                        times_set(session, node, modified);
                 pthread_mutex_unlock(&session->tree.lock);
                 readers_note(&session->readers, process, place_ino(place), document);
                 *ret = document;

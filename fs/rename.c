@@ -18,6 +18,7 @@
 #include "fs/process.h"
 #include "fs/saving.h"
 #include "fs/session.h"
+#include "fs/times.h"
 
 /* RENAME_NOREPLACE of linux/fs.h; the others mean what cannot be done here. */
 enum { NO_REPLACE = 1 };
@@ -183,7 +184,7 @@ static int become(struct session *session, struct replacing *replacing, const st
                 node->content->settle_until_ms = before->content->settle_until_ms;
         }
         if (replacing->has_time)
-                content_set_time(node->content, &replacing->modified);
+                times_set(session, node, &replacing->modified);
         return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "fs/content.h"
 #include "fs/local.h"
 #include "fs/session.h"
+#include "fs/times.h"
 
 enum { PROVISIONAL_MS = 1000 };
 
@@ -36,7 +37,7 @@ static void publish(struct session *session, const struct saving *saving,
         if (node && node->type == ENTRY_FILE && node->content) {
                 (void)content_commit(node->content, document_ref(document), stamp_monotonic_ms());
                 if (saving->modified)
-                        content_set_time(node->content, saving->modified);
+                        times_set(session, node, saving->modified);
                 if (node->lookups > 0)
                         notify_inode(&session->notify, node->id);
                 watch_wake(&session->watch, node);

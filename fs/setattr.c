@@ -10,6 +10,7 @@
 #include "fs/process.h"
 #include "fs/saving.h"
 #include "fs/session.h"
+#include "fs/times.h"
 #include "fs/write.h"
 
 enum { TIMES = FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW };
@@ -148,7 +149,7 @@ static int serve_cloud(struct task *task, struct node *node) {
                 return wait_change(task, truncate_document);
         }
         if (task->changes & TIMES)
-                content_set_time(node->content, &modified);
+                times_set(task->session, node, &modified);
         return reply(task, node);
 }
 

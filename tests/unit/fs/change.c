@@ -95,6 +95,11 @@ START_TEST(mkdir_makes_at_once) {
         expect_fails(&mounted, "mkdir demo/groups/g", "File exists");
         expect_run(&mounted, "rmdir demo/groups/g");
         expect_output(&mounted, "ls demo/groups", "");
+        expect_run(&mounted, "mkdir demo/groups/g && rmdir demo/groups/g && mkdir demo/groups/g");
+        expect_output(&mounted, "ls demo/groups", "g\n");
+        expect_run(&mounted, "stat demo/groups/g");
+        expect_run(&mounted, "rmdir demo/groups/g");
+        expect_output(&mounted, "ls demo/groups", "");
         expect_fails(&mounted, "mkdir demo/policies/x", "Operation not permitted");
         expect_part(&mounted, "cat .hcloudfs/last_error", "nothing can be made here");
         mounted_stop(&mounted);
@@ -254,6 +259,9 @@ START_TEST(times_stay_while_the_bytes_do) {
         expect_run(&mounted,
                    "echo '{\"n\": 2}' > /tmp/$$ && touch -d 2002-01-01T00:00:00Z /tmp/$$ && "
                    "cp -p /tmp/$$ demo/policies/a.json && rm /tmp/$$");
+        expect_output(&mounted, "stat -c %Y demo/policies/a.json", "1009843200\n");
+        mounted_end(&mounted);
+        mounted_again(&mounted, false);
         expect_output(&mounted, "stat -c %Y demo/policies/a.json", "1009843200\n");
         fake_write(mounted.view, document, "{\"n\": 3}\n");
         expect_run(&mounted, "echo / > .hcloudfs/refresh");

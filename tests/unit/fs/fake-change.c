@@ -2,6 +2,7 @@
 /* Changes of the fake view: each sends one request, tells the watch of it, and is written down. */
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "tests/unit/fs/fake-internal.h"
@@ -68,6 +69,13 @@ char *fake_changes_text(struct view *view) {
 unsigned view_abilities(const struct view *view, const struct place *place) {
         (void)view;
         return place->can;
+}
+
+void view_set_time(struct view *view, struct place *place, uint64_t hash, time_t modified) {
+        pthread_mutex_lock(&view->lock);
+        if (place->text && digest_hash64(place->text, strlen(place->text)) == hash)
+                place->changed_ms = (int64_t)modified * 1000;
+        pthread_mutex_unlock(&view->lock);
 }
 
 bool place_is_document(const struct place *place) {
