@@ -4,7 +4,6 @@
 # other.
 # shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=(rsync)
-# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 latency=200       # milliseconds, far above what this machine needs for anything
@@ -20,7 +19,7 @@ cold_mount() { # seed
         rm -rf "$XDG_CACHE_HOME"
         : >"$requests"
         port=0
-        start_emulator --seed "$1" --latency $latency
+        start_emulator --seed "$1" --latency "$latency"
         configure <<<$'ttl = 3600\nrate = 10000\nburst = 10000'
         start_mount
         mark=$(calls)

@@ -2,8 +2,8 @@
 /*
  * Counts the requests that a FUSE daemon takes from the kernel, without its knowledge: loaded by
  * LD_PRELOAD it looks at what read(2) brings from /dev/fuse. The file named by FUSE_COUNT_FILE
- * holds
- * one 64-bit number in this machine's order for each opcode; it is mapped, so it is always exact.
+ * holds one 64-bit number in this machine's order for each opcode; it is mapped, so it is always
+ * exact.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -4,13 +4,12 @@
 # what is known does not wait with them, and whoever is interrupted leaves.
 # shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=()
-# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 readers=64 # more than the 48 that may be in a call at once
 
 are_waiting() {
-        [ "$(sed -n 's/^hcloudfs_waiting //p' "$root/.hcloudfs/metrics")" -ge $readers ]
+        [ "$(sed -n 's/^hcloudfs_waiting //p' "$root/.hcloudfs/metrics")" -ge "$readers" ]
 }
 
 have_left() {

@@ -2,9 +2,9 @@
 # For the scripts of this folder: a private emulator and mount, what arrives at either while a
 # command runs, and the form in which a test says how it went (TAP).
 #
-# A script is called with the build directory. It sources this file, calls `begin NAME`, and
-# `finish`
-# at its end. $work is a directory of its own, $root the mount, $requests the emulator's log.
+# A script is called with the build directory. It sets `needs`, the programs without which it is
+# skipped, sources this file, and calls `begin` and, at its end, `finish`. $work is a directory of
+# its own, $root the mount, $requests the emulator's log.
 # shellcheck shell=bash
 # shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 set -u -o pipefail
@@ -272,9 +272,8 @@ call_times() {
 }
 
 # How many of the calls since then had to wait for each other: the longest row of calls each of
-# which
-# began when the one before had ended. With a latency far above all else, the round trips of the
-# walk.
+# which began when the one before had ended. With a latency far above all else, these are the round
+# trips of the walk.
 rounds_since() { # mark
         tail -n "+$(($1 + 1))" "$requests" | grep -v '"query":"[^"]*wait=' | call_times |
                 sort -k 2n | awk '$1 >= end { n++; end = $2 } END { print n + 0 }'

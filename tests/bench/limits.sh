@@ -4,7 +4,6 @@
 # and who reads what is known does not notice.
 # shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=()
-# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Refusals of calls that were made when the first refusal had been heard: a second is for a machine

@@ -1,25 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Warm work over 10,000 files in 100 directories while they are fresh: from the third run on it
-# makes
-# no call, and of the kernel's requests only the opening of directories is left; where contents are
-# read, on a writable mount the opening of files too.
+# makes no call, and of the kernel's requests only the opening of directories is left; where
+# contents are read, on a writable mount the opening of files too.
 # shellcheck disable=SC1091,SC2034,SC2154,SC2010,SC2086,SC2119,SC2120,SC2012,SC2016,SC2317
 needs=(rsync)
-# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # The third run of a command: no call, OPENDIR and RELEASEDIR once a directory (a walk by fts opens
-# where it begins twice), at most two STATFS.
+# where it begins twice), at most two STATFS. A machine that needs memory may have dropped something
+# of its own accord: what it read again for that is forgiven, or the run is repeated.
 check_third() { # statement, directories, files to be opened, command
-        local what=$1 directories=$2 files=$3 mark forgiven seen
+        local what=$1 directories=$2 files=$3 mark forgiven seen tries=3
         shift 3
         "$@" >"$work/output" 2>&1
-        forgiven=$(refaults)
-        "$@" >"$work/output" 2>&1
-        mark=$(calls)
-        seen=$(fuse_during "$@")
-        forgiven=$((2 * ($(refaults) - forgiven)))
+        while [ $((tries--)) -gt 0 ]; do
+                forgiven=$(refaults)
+                "$@" >"$work/output" 2>&1
+                mark=$(calls)
+                seen=$(fuse_during "$@")
+                forgiven=$((2 * ($(refaults) - forgiven)))
+                [ "$(others)" -le $forgiven ] && break
+        done
         check_equal "$what: no call" '' "$(calls_since "$mark")"
         check_equal "$what: openings of files" "$files $files" \
                 "$(count_of OPEN "$seen") $(count_of RELEASE "$seen")"
@@ -28,9 +30,12 @@ check_third() { # statement, directories, files to be opened, command
         check_equal "$what: as many closings" "$(count_of OPENDIR "$seen")" \
                 "$(count_of RELEASEDIR "$seen")"
         check_most "$what: STATFS" 2 "$(count_of STATFS "$seen")"
-        check_most "$what: other requests" $forgiven "$(awk '
-                $1 !~ /^(OPEN|RELEASE)(DIR)?$|^STATFS$/ { n += $2 }
-                END { print n + 0 }' <<<"$seen")"
+        check_most "$what: other requests" $forgiven "$(others)" || echo "# ${seen//$'\n'/, }"
+}
+
+# All that is neither opened nor closed.
+others() {
+        awk '$1 !~ /^(OPEN|RELEASE)(DIR)?$|^STATFS$/ { n += $2 } END { print n + 0 }' <<<"$seen"
 }
 
 # Two files a key: the value, and what is said of it.
