@@ -437,23 +437,40 @@ static struct json *known_item(struct composer *composer, const struct place *pl
         return item;
 }
 
-static int list_item(struct composer *composer, const struct place *place, struct json **ret) {
-        _cleanup_(answer_unrefp) struct answer *answer = NULL;
-        const struct answer_item *item;
-        int r;
+/* The item of the place out of a list. */
+static int find_item(struct composer *composer, const struct place *place,
+                     const struct answer *answer, struct json **ret) {
+        const struct answer_item *item = answer_find(answer, place->id);
 
-        r = fetch_list(composer, place->kind, place->id, &answer, NULL);
-        if (r < 0)
-                return r;
-        item = answer_find(answer, place->id);
         if (!item)
                 return op_fail(composer->op, ENOENT, "this %s is not there any more",
                                place->kind->name);
-        r = json_parse(item->body, item->len, ret, NULL);
-        if (r < 0)
+        if (json_parse(item->body, item->len, ret, NULL) < 0)
                 return op_fail(composer->op, EIO, "an element of the list of %s is no JSON",
                                place->kind->name);
         return 0;
+}
+
+static int list_item(struct composer *composer, const struct place *place, struct json **ret) {
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        int r = fetch_list(composer, place->kind, place->id, &answer, NULL);
+
+        return r < 0 ? r : find_item(composer, place, answer, ret);
+}
+
+/**
+ * composer_one() - the innermost resource as another list than its own tells it.
+ * Returns 0 and a tree of the caller's own, -ENOENT when it is not there, or the call's failure.
+ */
+int composer_one(struct composer *composer, const struct call *list, struct json **ret) {
+        const struct place *place = item_place(composer->place);
+        _cleanup_(answer_unrefp) struct answer *answer = NULL;
+        int r;
+
+        if (!place)
+                return op_fail(composer->op, EINVAL, "there is no resource here");
+        r = composer_fetch(composer, list, place->id, &answer);
+        return r < 0 ? r : find_item(composer, place, answer, ret);
 }
 
 static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {

@@ -54,6 +54,7 @@ int composer_ask(struct composer *composer, const struct call *call, const struc
 int composer_learn(struct composer *composer, const struct call *call, const struct json *value,
                    const char *revision, int64_t fetched_ms);
 int composer_item(struct composer *composer, struct json **ret);
+int composer_one(struct composer *composer, const struct call *list, struct json **ret);
 int composer_object(struct composer *composer, struct json **ret);
 bool composer_is_busy(struct composer *composer);
 int composer_index(struct composer *composer, const struct kind *kind, struct index **ret);

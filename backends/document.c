@@ -31,6 +31,8 @@ static int source_value(struct composer *composer, const struct file *file, stru
         case FROM_ITEM:
                 return composer_item(composer, ret);
         case FROM_CALL:
+                if (file->is_one)
+                        return composer_one(composer, file->call, ret);
                 return composer_value(composer, file->call, ret);
         case FROM_NOWHERE:
                 break;

@@ -53,9 +53,9 @@ static const struct call list_ext_data_sources = {
 static int split_bound_elb(const struct json *page, struct answer *answer);
 
 /* The list has what can be bound; the one that is bound, if any, the cluster tells. */
-static const struct call show_bound_elb = { DWS_GET("showCluster",
-                                                    "/v1.0/{project_id}/clusters/{cluster_id}"),
-                                            .split = split_bound_elb };
+static const struct call show_bound_elb = {
+        DWS_GET("showCluster", "/v1.0/{project_id}/clusters/{cluster_id}"), .split = split_bound_elb
+};
 static const struct call list_cluster_elbs = {
         DWS_GET("listClusterElbs", "/v2/{project_id}/clusters/{cluster_id}/elbs"), .items = "/elbs",
         .key = "/id", .also = &show_bound_elb
@@ -275,19 +275,6 @@ static int compose_queue(struct composer *composer, const struct json *value, st
         return 0;
 }
 
-/* The status of one snapshot from the long list, the only place that has `updated`. */
-static int compose_snapshot_status(struct composer *composer, const struct json *value,
-                                   struct json **ret) {
-        static const char *const shown[] = { "/status", "/progress", "/updated", "/cluster_status",
-                                             NULL };
-        const char *id = composer_param(composer, "snapshot_id");
-
-        for (size_t i = 0; i < json_count(value); i++)
-                if (text_eq(json_string(json_item(value, i), "/id"), id))
-                        return select_only(json_item(value, i), shown, ret);
-        return op_fail(composer->op, ENOENT, "this snapshot is not in its cluster's list any more");
-}
-
 /* Life cycles. */
 
 static const struct life cluster_life = {
@@ -503,9 +490,9 @@ static const struct kind snapshot = {
                           .without = LIST(SNAPSHOT_MOVES) },
                         { .name = "status.json",
                           .from = FROM_CALL,
-                          .call = &list_cluster_snapshots,
-                          .at = "/snapshots",
-                          .compose = compose_snapshot_status,
+                          .call = &list_cluster_snapshots, /* the only one with `updated` */
+                          .is_one = true,
+                          .only = LIST("/status", "/progress", "/updated", "/cluster_status"),
                           .is_volatile = true },
                         { 0 },
                 },
