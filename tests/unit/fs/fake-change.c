@@ -46,6 +46,13 @@ void fake_set_answer(struct view *view, struct place *place, const char *answer,
         pthread_mutex_unlock(&view->lock);
 }
 
+/** fake_set_forgetful() - what was saved cannot be read in the same go. */
+void fake_set_forgetful(struct view *view, bool is_forgetful) {
+        pthread_mutex_lock(&view->lock);
+        view->is_forgetful = is_forgetful;
+        pthread_mutex_unlock(&view->lock);
+}
+
 /** fake_changes() - how many were made. */
 unsigned fake_changes(struct view *view) {
         unsigned n;

@@ -36,5 +36,6 @@ void fake_refuse(struct view *view, struct place *place, int error);
 void fake_set_unknown(struct view *view, struct place *place, bool is_unknown);
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret);
+void fake_set_forgetful(struct view *view, bool is_forgetful);
 unsigned fake_changes(struct view *view);
 char *fake_changes_text(struct view *view);

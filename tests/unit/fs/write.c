@@ -122,6 +122,44 @@ START_TEST(somebody_elses_change_is_not_overwritten) {
 }
 END_TEST
 
+START_TEST(nothing_at_all_is_never_sent) {
+        start();
+        expect_run(&mounted, ": > " DIR "/a.json");
+        expect_await(&mounted, "ls -A " DIR, "a.json\na.json.error\n");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 1}\n");
+        expect_part(&mounted, "cat " DIR "/a.json.error", "EINVAL");
+        expect_part(&mounted, "dd if=/dev/null of=" DIR "/a.json conv=fsync 2>&1",
+                    "Invalid argument");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 1}\n");
+        expect_run(&mounted, "{ : ; echo '{}' ; } > " DIR "/a.json");
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        expect_run(&mounted, ": > " DIR "/b.json");
+        expect_output(&mounted, "ls -A " DIR, "a.json\nb.json\n");
+        expect_run(&mounted, "rm " DIR "/b.json");
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        expect_changes(&mounted, "save fake//policies/a.json {}\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(what_was_sent_stands_until_it_can_be_read) {
+        start();
+        expect_run(&mounted, "cat " DIR "/a.json");
+        fake_set_forgetful(mounted.view, true);
+        expect_run(&mounted, "echo '{\"n\": 2}' | cp /dev/stdin " DIR "/a.json");
+        fake_fail(mounted.view, document, EIO, "a bad day");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 2}\n");
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        fake_fail(mounted.view, document, 0, "");
+        fake_set_forgetful(mounted.view, false);
+        expect_run(&mounted, "echo '{\"n\": 3}' | cp /dev/stdin " DIR "/a.json");
+        expect_output(&mounted, "cat " DIR "/a.json", "{\"n\": 3}\n");
+        expect_changes(&mounted, "save fake//policies/a.json {\"n\": 2}\n"
+                                 "save fake//policies/a.json {\"n\": 3}\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
 START_TEST(documents_are_made_and_removed) {
         start();
         expect_run(&mounted, "echo '{\"b\": 1}' > " DIR "/b.json");
@@ -159,6 +197,9 @@ int main(void) {
                   0 },
                 { "somebody else's change is not overwritten",
                   somebody_elses_change_is_not_overwritten, 0 },
+                { "nothing at all is never sent", nothing_at_all_is_never_sent, 0 },
+                { "what was sent stands until it can be read",
+                  what_was_sent_stands_until_it_can_be_read, 0 },
                 { "documents are made and removed", documents_are_made_and_removed, 0 },
                 { "removing a tree changes nothing", removing_a_tree_changes_nothing, 0 },
                 { 0 },
