@@ -54,20 +54,6 @@ static bool is_making(enum edit_act act) {
         return act == EDIT_CREATE || act == EDIT_MKDIR || act == EDIT_LINK;
 }
 
-struct forgetting {
-        struct journal *journal;
-        struct op *op;
-        const char *path;
-};
-
-static int forget(void *data, const struct edit *edit) {
-        const struct forgetting *forgetting = data;
-
-        if (text_eq(edit->path, forgetting->path))
-                (void)journal_forget(forgetting->journal, forgetting->op, edit->id);
-        return 0;
-}
-
 static struct node *note_directory(const struct carry *carry) {
         return carry->beside ? carry->beside->parent : carry->subject->dir;
 }
@@ -79,17 +65,13 @@ static const char *note_name(const struct carry *carry) {
 /* A success ends what was said of earlier failures; the texts stay on their shelf. */
 static void end_notes(struct session *session, struct op *op, const struct carry *carry) {
         const struct subject *subject = carry->subject;
-        const struct op_fault fault = op->fault;
+        bool was_there;
 
-        if (!note_drop(session, note_directory(carry), note_name(carry), ".error"))
-                return;
-        (void)journal_each(subject->journal, 1U << EDIT_REJECTED, forget,
-                           &(struct forgetting){
-                                   .journal = subject->journal,
-                                   .op = op,
-                                   .path = subject->path,
-                           });
-        op->fault = fault;
+        pthread_mutex_lock(&session->tree.lock);
+        was_there = reasons_drop(session, subject->path);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (note_drop(session, note_directory(carry), note_name(carry), ".error") || was_there)
+                reasons_forget(subject->journal, op, subject->path);
 }
 
 /* Where the reason of a refusal is looked for: beside files, not beside directories. */

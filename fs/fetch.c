@@ -75,8 +75,10 @@ static bool install(struct session *session, struct node *node, const struct sna
         directory_publish(node->directory, snapshot_ref(after), stamp_monotonic_ms());
         overlay_settle(session, node, after->listing);
         leaving_settle(session, node, after->listing);
-        if (!before)
+        if (!before) {
                 shelves_attach(session, node);
+                reasons_attach(session, node);
+        }
         now_shown = attr_directory_time(session, node);
         *ret_has_moved = node->lookups > 0 &&
                          (shown.tv_sec != now_shown.tv_sec || shown.tv_nsec != now_shown.tv_nsec);

@@ -50,6 +50,31 @@ static int find_or_add(struct session *session, struct node *dir, const char *na
         return 0;
 }
 
+/* Tree locked. */
+static void set_text(struct session *session, struct overlay *overlay, struct document *text) {
+        if (overlay->text)
+                document_unref(overlay->text);
+        overlay->text = document_ref(text);
+        overlay->modified.tv_sec = text->modified.tv_sec;
+        overlay->modified.tv_nsec = (long)(text->hash % 1000000000U);
+        if (overlay->node->lookups > 0)
+                notify_inode(&session->notify, overlay->node->id);
+}
+
+/** note_attach() - as note_put(), with a text that is there already. Tree locked. */
+int note_attach(struct session *session, struct node *dir, const char *name, const char *suffix,
+                struct document *text) {
+        char whole[NAME_MAX_BYTES + 1];
+        struct overlay *overlay;
+        int r = name_of(name, suffix, whole);
+
+        if (r == 0)
+                r = find_or_add(session, dir, whole, &overlay);
+        if (r == 0)
+                set_text(session, overlay, text);
+        return r;
+}
+
 /**
  * note_put() - have a text stand beside @name. The tree must not be locked.
  * Returns 0, -EEXIST where a real entry has the name, -ENOENT where the directory has gone,
@@ -57,30 +82,18 @@ static int find_or_add(struct session *session, struct node *dir, const char *na
  */
 int note_put(struct session *session, struct node *dir, const char *name, const char *suffix,
              const struct buf *text) {
-        char whole[NAME_MAX_BYTES + 1];
         struct buf copy = BUF_INIT(0);
         struct document *document = NULL;
-        struct overlay *overlay;
-        int r = name_of(name, suffix, whole);
+        int r = buf_add(&copy, buf_str(text), text->len);
 
-        if (r == 0)
-                r = buf_add(&copy, buf_str(text), text->len);
         if (r == 0)
                 r = local_document_new(&copy, INT64_MAX, &document);
         buf_done(&copy);
         if (r < 0)
                 return r;
+        document->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
         pthread_mutex_lock(&session->tree.lock);
-        r = find_or_add(session, dir, whole, &overlay);
-        if (r == 0) {
-                if (overlay->text)
-                        document_unref(overlay->text);
-                overlay->text = document_ref(document);
-                overlay->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
-                overlay->modified.tv_nsec = (long)(document->hash % 1000000000U);
-                if (overlay->node->lookups > 0)
-                        notify_inode(&session->notify, overlay->node->id);
-        }
+        r = note_attach(session, dir, name, suffix, document);
         pthread_mutex_unlock(&session->tree.lock);
         document_unref(document);
         return r;

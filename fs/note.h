@@ -9,6 +9,8 @@ struct session;
 
 enum { NOTE_DRAIN_MS = 200 };
 
+int note_attach(struct session *session, struct node *dir, const char *name, const char *suffix,
+                struct document *text);
 int note_put(struct session *session, struct node *dir, const char *name, const char *suffix,
              const struct buf *text);
 bool note_drop(struct session *session, struct node *dir, const char *name, const char *suffix);

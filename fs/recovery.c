@@ -456,6 +456,11 @@ int recovery_forget(struct session *session, struct op *op, const struct session
                 op_clear(op);
                 r = journal_forget(account->journal, op, id);
         }
+        if (r == 0) {
+                pthread_mutex_lock(&session->tree.lock);
+                (void)reasons_drop(session, it.edit.path);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
         if (r == 0 && find(&it, op) == 0)
                 (void)note_drop(session, it.subject.dir, it.subject.name, ".error");
         if (r == 0)

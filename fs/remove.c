@@ -4,6 +4,7 @@
 
 #include "backends/change.h"
 #include "base/stamp.h"
+#include "base/text.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
@@ -172,6 +173,32 @@ static int remove_shelved(struct task *task, struct op *op) {
         return r;
 }
 
+/* rm of the reason of a refusal: it does not come again with the next mount. */
+static int remove_note(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct buf path = BUF_INIT(64 * 1024);
+        struct journal *journal = NULL;
+        struct overlay *overlay = NULL;
+        struct node *dir;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                overlay = overlay_find(dir, task->name);
+        if (overlay && overlay->role == OVERLAY_NOTE) {
+                journal = branch_journal(dir->branch);
+                (void)node_path(dir, &path);
+                overlay_remove(session, overlay);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (journal && text_ends(task->name, ".error") &&
+            buf_printf(&path, "/%.*s", (int)(strlen(task->name) - strlen(".error")), task->name) ==
+                    0)
+                reasons_forget(journal, op, buf_str(&path));
+        buf_done(&path);
+        return 0;
+}
+
 /* Tree locked; unlocks it. */
 static int unlink_overlay(struct task *task, struct overlay *overlay, enum standing standing) {
         if (standing == STANDS_SCRATCH_DIR || standing == STANDS_DRAFT ||
@@ -184,6 +211,10 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
         if (standing == STANDS_DRAFT_FILE)
                 return unlock(task,
                               op_fail(&task->op, EPERM, "a draft is discarded as a whole: rmdir"));
+        if (overlay->role == OVERLAY_NOTE) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return wait_change(task, remove_note);
+        }
         overlay_remove(task->session, overlay);
         pthread_mutex_unlock(&task->session->tree.lock);
         return reply(task);

@@ -45,13 +45,13 @@ const char *report_advice(int error, bool is_unknown) {
 int report_render(const struct report *report, struct buf *buf) {
         const struct op_fault *fault = report->fault;
         const char *name = strerrorname_np(-report->error);
-        char now[STAMP_TEXT_SIZE];
+        char when[STAMP_TEXT_SIZE];
 
-        stamp_format(stamp_now_ms() / 1000, now);
+        stamp_format((report->when_ms ? report->when_ms : stamp_now_ms()) / 1000, when);
         (void)buf_printf(buf, "%s\n\n",
                          fault->reason[0] ? fault->reason : strerror(-report->error));
-        (void)buf_printf(buf, "tried: %s %s\nwhen: %s\nerror: %s\n", report->act, report->path, now,
-                         name ? name : "?");
+        (void)buf_printf(buf, "tried: %s %s\nwhen: %s\nerror: %s\n", report->act, report->path,
+                         when, name ? name : "?");
         if (fault->status)
                 (void)buf_printf(buf, "HTTP status: %d\n", fault->status);
         if (fault->code[0])

@@ -11,6 +11,7 @@ struct report {
         const char *path; /* below the mount */
         const struct op_fault *fault;
         int error;         /* negative errno that was replied */
+        int64_t when_ms;   /* realtime clock; 0: now */
         const char *kept;  /* directory below .hcloudfs/rejected, or NULL */
         const char *queue; /* name below .hcloudfs/queue of an unknown outcome, or NULL */
 };

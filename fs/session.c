@@ -118,6 +118,8 @@ static int start_changes(struct session *session) {
                 branch_set_journal(account->branch, account->name, account->journal);
                 if (account->journal)
                         r = shelves_load(session, account->journal);
+                if (r == 0 && account->journal)
+                        r = reasons_load(session, account);
         }
         if (r == 0)
                 r = ending_start(session);
@@ -198,6 +200,7 @@ struct session *session_free(struct session *session) {
                 fuse_session_destroy(session->fuse);
         tree_done(&session->tree);
         shelves_done(&session->shelves);
+        reasons_done(&session->reasons);
         readers_done(&session->readers);
         commits_done(&session->commits);
         archive_done(&session->archive);

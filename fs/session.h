@@ -11,6 +11,7 @@
 #include "fs/notify.h"
 #include "fs/overlay.h"
 #include "fs/readers.h"
+#include "fs/reasons.h"
 #include "fs/shelves.h"
 #include "fs/watch.h"
 #include "fs/record.h"
@@ -67,6 +68,7 @@ struct session {
         struct scratch_store scratch; /* tree's lock */
         pthread_cond_t sent;          /* an edit was sent; with the tree's lock */
         struct shelves shelves;       /* tree's lock */
+        struct reasons reasons;       /* tree's lock */
         struct wards wards;           /* tree's lock */
         struct aways aways;           /* tree's lock */
         struct leaving *leavings;     /* tree's lock */

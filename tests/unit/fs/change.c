@@ -281,7 +281,8 @@ START_TEST(the_names_of_tools_are_local) {
         expect_fails(&mounted, "rmdir demo/policies/.~tmp~", "Directory not empty");
         expect_fails(&mounted, "mv demo/policies/a.json demo/policies/no.txt", "Invalid argument");
         expect_fails(&mounted, "head -c 5000000 /dev/zero > demo/policies/.big", "File too large");
-        expect_run(&mounted, "cd demo/policies && rm -r .~tmp~ .#a.json .big && mv '#y#' .y");
+        expect_run(&mounted, "cd demo/policies && rm -r .~tmp~ .#a.json .big no.txt.error && "
+                             "mv '#y#' .y");
         expect_changes(&mounted, "");
         mounted_end(&mounted);
         mounted_again(&mounted, false);

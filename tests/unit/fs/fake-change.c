@@ -150,6 +150,7 @@ static int check(struct op *op, bool is_json, const char *text, size_t len) {
 
 int view_save(struct view *view, struct op *op, struct place *place, const char *base,
               size_t base_len, const char *text, size_t len, struct change_result *ret) {
+        bool is_forgetful;
         int r;
 
         *ret = (struct change_result){ 0 };
@@ -172,12 +173,13 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
                 place->text = strndup(text, len);
                 place->changed_ms = stamp_now_ms();
         }
+        is_forgetful = view->is_forgetful;
         pthread_mutex_unlock(&view->lock);
         if (r < 0)
                 return r;
         ret->document = document_unref(ret->document);
         ret->steps = 1;
-        return op->plan_only || view->is_forgetful ? 0 : view_read(view, op, place, &ret->document);
+        return op->plan_only || is_forgetful ? 0 : view_read(view, op, place, &ret->document);
 }
 
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,

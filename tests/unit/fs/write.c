@@ -83,8 +83,24 @@ START_TEST(a_refusal_says_why_and_keeps_the_text) {
         expect_part(&mounted, "echo '{}' | cp /dev/stdin " DIR "/a.json",
                     "Device or resource busy");
         expect_part(&mounted, "cat " DIR "/a.json.error", "request: request-9");
+        mounted_end(&mounted);
+        mounted_again(&mounted, false);
+        expect_part(&mounted, "cat " DIR "/a.json.error", "request: request-9");
+        expect_part(&mounted, "cat " DIR "/a.json.error",
+                    "kept: .hcloudfs/rejected/demo/policies/a.json/2\n");
+        expect_run(&mounted, "rm " DIR "/a.json.error");
+        mounted_end(&mounted);
+        mounted_again(&mounted, false);
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        expect_part(&mounted, "echo '[]' | cp /dev/stdin " DIR "/a.json",
+                    "Device or resource busy");
+        mounted_end(&mounted);
         fake_refuse(mounted.view, document, 0);
+        mounted_again(&mounted, false);
         expect_run(&mounted, "echo '{}' > " DIR "/a.json");
+        expect_output(&mounted, "ls -A " DIR, "a.json\n");
+        mounted_end(&mounted);
+        mounted_again(&mounted, false);
         expect_output(&mounted, "ls -A " DIR, "a.json\n");
         expect_changes(&mounted, "save fake//policies/a.json {}\n");
         mounted_stop(&mounted);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/reasons.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "base/text.h"
+#include "fs/commit.h"
+#include "fs/local.h"
+#include "fs/note.h"
+#include "fs/report.h"
+#include "fs/session.h"
+
+/* Whoever has not looked for so long does not wait for it. */
+static const int64_t shown_ms = INT64_C(7) * 24 * 60 * 60 * 1000;
+
+static void reason_done(struct reason *reason) {
+        free(reason->path);
+        if (reason->text)
+                document_unref(reason->text);
+        *reason = (struct reason){ 0 };
+}
+
+/** reasons_done() - frees the list. */
+void reasons_done(struct reasons *reasons) {
+        for (size_t i = 0; i < reasons->count; i++)
+                reason_done(&reasons->list[i]);
+        free(reasons->list);
+        *reasons = (struct reasons){ 0 };
+}
+
+static struct reason *find(struct reasons *reasons, const char *path) {
+        for (size_t i = 0; i < reasons->count; i++)
+                if (text_eq(reasons->list[i].path, path))
+                        return &reasons->list[i];
+        return NULL;
+}
+
+/* Of two about one file the later counts. @text: taken over. */
+static int remember(struct reasons *reasons, const char *path, struct document *text) {
+        struct reason *reason = find(reasons, path);
+        int r = 0;
+
+        if (!reason)
+                r = array_grow(&reasons->list, &reasons->capacity, reasons->count, REASONS_MAX,
+                               sizeof(*reasons->list));
+        if (r == 0 && !reason) {
+                reason = &reasons->list[reasons->count];
+                *reason = (struct reason){ .path = strdup(path) };
+                r = reason->path ? 0 : -ENOMEM;
+                reasons->count += r == 0;
+        }
+        if (r < 0) {
+                document_unref(text);
+                return r;
+        }
+        if (reason->text)
+                document_unref(reason->text);
+        reason->text = text;
+        return 0;
+}
+
+/* Those that had a text beside their file: see fs/carry.c. */
+static bool had_note(const struct edit *edit) {
+        switch (edit->act) {
+        case EDIT_SAVE:
+        case EDIT_CREATE:
+        case EDIT_ACTION:
+                return true;
+        case EDIT_REMOVE:
+                return edit->target && text_eq(edit->target, "rm");
+        case EDIT_MKDIR:
+        case EDIT_LINK:
+        case EDIT_UNLINK:
+        case EDIT_RENAME:
+                break;
+        }
+        return false;
+}
+
+struct loading {
+        struct session *session;
+        const struct session_account *account;
+};
+
+static int render(const struct loading *loading, const struct edit *edit, struct buf *buf) {
+        _cleanup_(freep) char *queue = NULL;
+        struct buf kept = BUF_INIT(0);
+        struct op_fault fault = {
+                .error = edit->error,
+                .status = edit->status,
+                .is_unknown = edit->state == EDIT_UNKNOWN,
+        };
+        int r = 0;
+
+        if (edit->state == EDIT_UNKNOWN)
+                r = commit_queue_name(loading->account->name, edit->id, &queue);
+        else
+                r = buf_printf(&kept, "%s/%" PRId64, edit->path + (*edit->path == '/'), edit->id);
+        (void)snprintf(fault.reason, sizeof(fault.reason), "%s", edit->reason ? edit->reason : "");
+        (void)snprintf(fault.code, sizeof(fault.code), "%s", edit->code ? edit->code : "");
+        (void)snprintf(fault.request_id, sizeof(fault.request_id), "%s",
+                       edit->request_id ? edit->request_id : "");
+        if (r == 0)
+                r = report_render(
+                        &(struct report){
+                                .act = commit_act_name(edit->act),
+                                .path = edit->path,
+                                .fault = &fault,
+                                .error = -edit->error,
+                                .when_ms = edit->accepted_ms,
+                                .kept = kept.len ? buf_str(&kept) : NULL,
+                                .queue = queue,
+                        },
+                        buf);
+        buf_done(&kept);
+        return r;
+}
+
+static int visit(void *data, const struct edit *edit) {
+        const struct loading *loading = data;
+        struct document *text = NULL;
+        struct buf buf = BUF_INIT(0);
+        int r;
+
+        if (!had_note(edit) || !edit->error)
+                return 0;
+        if (edit->state == EDIT_REJECTED && stamp_now_ms() - edit->accepted_ms > shown_ms)
+                return 0; /* the text is on its shelf, and its reason too */
+        r = render(loading, edit, &buf);
+        if (r == 0)
+                r = local_document_new(&buf, INT64_MAX, &text);
+        buf_done(&buf);
+        if (r < 0)
+                return r;
+        text->modified.tv_sec = (time_t)(edit->accepted_ms / 1000);
+        return remember(&loading->session->reasons, edit->path, text);
+}
+
+/** reasons_load() - what an account's journal kept over the restart. 0 or negative errno. */
+int reasons_load(struct session *session, const struct session_account *account) {
+        struct loading loading = { .session = session, .account = account };
+
+        return journal_each(account->journal, 1U << EDIT_REJECTED | 1U << EDIT_UNKNOWN, visit,
+                            &loading);
+}
+
+/** reasons_attach() - a directory is listed: what was said of its files stands there again. Tree
+ * locked. */
+void reasons_attach(struct session *session, struct node *dir) {
+        struct reasons *reasons = &session->reasons;
+        struct buf path = BUF_INIT(64 * 1024);
+
+        if (!reasons->count || dir->branch->is_local)
+                return;
+        (void)node_path(dir, &path);
+        for (size_t i = 0; i < reasons->count;) {
+                struct reason *reason = &reasons->list[i];
+                const char *name = strrchr(reason->path, '/');
+                size_t len = name ? (size_t)(name - reason->path) : 0;
+
+                if (!name || len != path.len || memcmp(reason->path, path.data, len) != 0) {
+                        i++;
+                        continue;
+                }
+                (void)note_attach(session, dir, name + 1, ".error", reason->text);
+                reason_done(reason);
+                *reason = reasons->list[--reasons->count];
+        }
+        buf_done(&path);
+}
+
+/** reasons_drop() - there is something newer to say, or nothing any more. Returns whether there was
+ * one that was not shown yet. Tree locked. */
+bool reasons_drop(struct session *session, const char *path) {
+        struct reasons *reasons = &session->reasons;
+        struct reason *reason = find(reasons, path);
+
+        if (!reason)
+                return false;
+        reason_done(reason);
+        *reason = reasons->list[--reasons->count];
+        return true;
+}
+
+struct forgetting {
+        struct journal *journal;
+        struct op *op;
+        const char *path;
+};
+
+static int forget(void *data, const struct edit *edit) {
+        const struct forgetting *forgetting = data;
+
+        if (text_eq(edit->path, forgetting->path))
+                (void)journal_forget(forgetting->journal, forgetting->op, edit->id);
+        return 0;
+}
+
+/** reasons_forget() - nobody needs to be told of refusals about this path any more; the texts stay
+ * on their shelf. The tree must not be locked; the op's reason is as before. */
+void reasons_forget(struct journal *journal, struct op *op, const char *path) {
+        const struct op_fault fault = op->fault;
+
+        (void)journal_each(journal, 1U << EDIT_REJECTED, forget,
+                           &(struct forgetting){ .journal = journal, .op = op, .path = path });
+        op->fault = fault;
+}
