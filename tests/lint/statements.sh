@@ -23,6 +23,7 @@ check_proof() {
         shift 2 || true
         case $suite in
         case) file=tests/cases/$name.case ;;
+        editors) file=tests/editors/$name.case ;;
         fuzz) file=tests/fuzz/fuzz-$name.c ;;
         lint) file=tests/lint/$name.sh ;;
         unit) file=tests/unit/$name.c ;;
