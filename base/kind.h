@@ -156,7 +156,7 @@ struct file {
         const char *name;
         enum from from;
         const struct call *call;    /* FROM_CALL */
-        bool is_one;                /* FROM_CALL: of that list the item that has the resource's id */
+        bool is_one;                /* FROM_CALL: of that list the item with the resource's id */
         const char *at;             /* pointer to the part shown; NULL: all */
         const char *const *only;    /* pointers (with `*`) to keep, NULL-terminated; NULL: all */
         const char *const *without; /* pointers (with `*`) to leave out */

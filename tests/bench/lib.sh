@@ -44,7 +44,7 @@ begin() { # build directory
                 command -v "$program" >/dev/null || skip_all "$program is not installed"
         done
         work=$(mktemp -d "${TMPDIR:-/tmp}/hcloudfs-bench.XXXXXX") || exit 1
-        root=$work/cloud requests=$work/requests faults=$work/faults
+        root=$work/cloud requests=$work/requests faults=$work/faults counters=$work/counters
         exec {never}<> <(:)
         trap tear_down EXIT
         trap 'exit 1' INT TERM HUP PIPE
@@ -203,7 +203,7 @@ is_mounted() {
 # With options and account given. Whatever ends this script, even by force, ends the mount.
 launch() {
         ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 LD_PRELOAD=$counter \
-                FUSE_COUNT_FILE=$work/counters \
+                FUSE_COUNT_FILE=$counters \
                 setpriv --pdeathsig TERM "$hcloudfs" --foreground \
                 -o "config=$work/hcloudfs.conf" "$@" "$root" >"$work/mount.log" 2>&1 &
         mount_pid=$!
@@ -231,7 +231,7 @@ unmount() {
 
 # All counts so far, one a line: name and number.
 fuse_counts() {
-        od -A n -v -t u8 -w8 "$work/counters" | awk '
+        od -A n -v -t u8 -w8 "$counters" | awk '
                 BEGIN {
                         split("LOOKUP FORGET GETATTR SETATTR READLINK SYMLINK 7 MKNOD MKDIR " \
                               "UNLINK RMDIR RENAME LINK OPEN READ WRITE STATFS RELEASE 19 FSYNC " \
