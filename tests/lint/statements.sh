@@ -24,6 +24,7 @@ check_proof() {
         case $suite in
         case) file=tests/cases/$name.case ;;
         editors) file=tests/editors/$name.case ;;
+        counts) file=tests/bench/$name.sh ;;
         fuzz) file=tests/fuzz/fuzz-$name.c ;;
         lint) file=tests/lint/$name.sh ;;
         unit) file=tests/unit/$name.c ;;
