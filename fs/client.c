@@ -13,10 +13,11 @@
 
 enum { MOUNTS_MAX = 16 * 1024 * 1024 };
 
-/** spot_done() - frees what it owns. */
+/** spot_done() - frees what it owns; may be called again. */
 void spot_done(struct spot *spot) {
         free(spot->mountpoint);
         free(spot->below);
+        *spot = (struct spot){ 0 };
 }
 
 /** spot_say() - a line on standard error. Returns EXIT_FAILURE. */
@@ -126,7 +127,10 @@ static int look_at(char *line, const char *path, struct spot *spot, bool *is_our
         return 0;
 }
 
-/** spot_locate() - of a path. 0, -ENOTTY if it is in no mount of ours, other negative errno. */
+/**
+ * spot_locate() - of a path. 0, -ENOTTY if it is in no mount of ours, other negative errno, and
+ * @ret then owns nothing.
+ */
 int spot_locate(const char *path, struct spot *ret) {
         _cleanup_(freep) char *real = NULL;
         struct buf mounts = BUF_INIT(0);
@@ -142,10 +146,14 @@ int spot_locate(const char *path, struct spot *ret) {
         buf_done(&mounts);
         if (r == 0 && !is_ours)
                 r = -ENOTTY;
+        if (r == 0) {
+                ret->below = strdup(
+                        real + (text_eq(ret->mountpoint, "/") ? 0 : strlen(ret->mountpoint)));
+                r = ret->below ? 0 : -ENOMEM;
+        }
         if (r < 0)
-                return r;
-        ret->below = strdup(real + (text_eq(ret->mountpoint, "/") ? 0 : strlen(ret->mountpoint)));
-        return ret->below ? 0 : -ENOMEM;
+                spot_done(ret);
+        return r;
 }
 
 static bool is_dead(int r) {
