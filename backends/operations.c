@@ -16,6 +16,8 @@ struct operation {
 struct operations {
         struct operation *list;
         size_t count, capacity;
+        call_fn visit; /* is told of each row as it comes */
+        void *data;
 };
 
 enum { OPERATIONS_MAX = 4096, DEPTH_MAX = 16 };
@@ -59,7 +61,10 @@ static int add_one(struct operations *operations, const struct call *call, const
         _cleanup_(freep) char *place = NULL;
         struct operation *operation;
 
-        if (!call || call->extension)
+        if (!call)
+                return 0;
+        operations->visit(operations->data, call);
+        if (call->extension)
                 return 0;
         operation = find(operations, call);
         if (!operation ||
@@ -302,6 +307,7 @@ static int add_rest(struct operations *operations, const struct service *service
 
                 if (!operation)
                         return -ENOMEM;
+                operations->visit(operations->data, omitted->call);
                 if (!operation->places.len)
                         operation->reason = omitted->reason;
         }
@@ -310,6 +316,7 @@ static int add_rest(struct operations *operations, const struct service *service
 
                 if (!operation)
                         return -ENOMEM;
+                operations->visit(operations->data, *call);
                 if (!operation->places.len && !operation->reason)
                         operation->reason = "no row of the tree makes this call";
         }
@@ -346,25 +353,44 @@ static int compare(const void *left, const void *right) {
         return order ? order : strcmp(a->call->id, b->call->id);
 }
 
+static int collect(struct operations *operations) {
+        int r = walk(operations, &iam_service.content, "/<account>/", false, 0);
+
+        for (const struct service *const *service = services; r == 0 && *service; service++)
+                r = add_rest(operations, *service);
+        return r;
+}
+
+static void operations_done(struct operations *operations) {
+        for (size_t i = 0; i < operations->count; i++)
+                buf_done(&operations->list[i].places);
+        free(operations->list);
+}
+
+static void look_away(void *data, const struct call *call) {
+        (void)data;
+        (void)call;
+}
+
 /** view_operations() - every operation and its place; see the header. 0 or -ENOMEM. */
 int view_operations(struct json **ret) {
         _cleanup_(json_freep) struct json *array = json_new_array();
-        struct operations operations = { 0 };
-        int r = array ? 0 : -ENOMEM;
+        _cleanup_(operations_done) struct operations operations = { .visit = look_away };
+        int r = array ? collect(&operations) : -ENOMEM;
 
-        if (r == 0)
-                r = walk(&operations, &iam_service.content, "/<account>/", false, 0);
-        for (const struct service *const *service = services; r == 0 && *service; service++)
-                r = add_rest(&operations, *service);
         if (r == 0)
                 qsort(operations.list, operations.count, sizeof(*operations.list), compare);
         for (size_t i = 0; r == 0 && i < operations.count; i++)
                 r = describe(&operations.list[i], array);
-        for (size_t i = 0; i < operations.count; i++)
-                buf_done(&operations.list[i].places);
-        free(operations.list);
         if (r < 0)
                 return r;
         *ret = STEAL(array);
         return 0;
+}
+
+/** view_each_call() - every row of a call; see the header. 0 or -ENOMEM. */
+int view_each_call(call_fn visit, void *data) {
+        _cleanup_(operations_done) struct operations operations = { .visit = visit, .data = data };
+
+        return collect(&operations);
 }

@@ -132,3 +132,9 @@ extern const struct service *const services[];
 /* Every operation and its place, in the contract's order: an array of objects with service,
  * operationId, method, path, and tree or reason. */
 int view_operations(struct json **ret);
+
+typedef void (*call_fn)(void *data, const struct call *call);
+
+/* Tells of every row of a call that the tables have, extensions and those without a place too; of
+ * one that serves several places as often. */
+int view_each_call(call_fn visit, void *data);

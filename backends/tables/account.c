@@ -73,6 +73,7 @@ static const struct call create_token = {
         .path = "/v3/auth/tokens",
         .scope = SCOPE_NONE,
         .risk = RISK_SECRET,
+        .repeat = REPEAT_SAFE, /* one more hurts nobody, all end by themselves */
 };
 
 static const struct call create_temporary_access_key = {
@@ -82,6 +83,7 @@ static const struct call create_temporary_access_key = {
         .path = "/v3.0/OS-CREDENTIAL/securitytokens",
         .scope = SCOPE_DOMAIN,
         .risk = RISK_SECRET,
+        .repeat = REPEAT_SAFE, /* one more hurts nobody, all end by themselves */
 };
 
 static const struct call create_iam_user = {
@@ -91,6 +93,7 @@ static const struct call create_iam_user = {
         .path = "/v3.0/OS-USER/users",
         .scope = SCOPE_DOMAIN,
         .risk = RISK_CHANGE,
+        .repeat = REPEAT_ONCE,
 };
 
 static const struct call post_auth_projects = {
@@ -100,6 +103,7 @@ static const struct call post_auth_projects = {
         .path = "/v3/auth/projects",
         .scope = SCOPE_DOMAIN,
         .risk = RISK_CHANGE,
+        .repeat = REPEAT_ONCE,
 };
 
 static const struct call list_iam_users = {

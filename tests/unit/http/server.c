@@ -31,10 +31,11 @@ struct server {
         int port;
         char url[512];
         pthread_t thread;
-        const struct reply *replies;
-        size_t n_replies;
 
         pthread_mutex_t lock; /* guards all below */
+        const struct reply *replies;
+        size_t n_replies;
+        unsigned played; /* requests before the script began */
         pthread_cond_t changed;
         bool is_ending;
         unsigned released;
@@ -103,11 +104,13 @@ static bool receive(int fd, struct buf *in, char **ret) {
 /* Remembers the request and says how to answer it. */
 static struct reply remember(struct connection *connection, char *text) {
         struct server *server = connection->server;
+        struct reply reply;
         size_t index;
 
         lock(server);
         must(server->n_requests < REQUESTS_MAX);
-        index = server->n_requests < server->n_replies ? server->n_requests : server->n_replies - 1;
+        index = server->n_requests - server->played;
+        reply = server->replies[index < server->n_replies ? index : server->n_replies - 1];
         server->requests[server->n_requests++] = (struct received){
                 .text = text,
                 .connection = connection->number,
@@ -118,7 +121,7 @@ static struct reply remember(struct connection *connection, char *text) {
                 server->most_at_once = server->at_once;
         (void)pthread_cond_broadcast(&server->changed);
         unlock(server);
-        return server->replies[index];
+        return reply;
 }
 
 static void hang(struct server *server) {
@@ -186,6 +189,8 @@ static bool serve(struct connection *connection, char *text) {
                 break;
         case MANNER_RESET:
                 reset(connection->fd);
+                break;
+        case MANNER_HANG_UP:
                 break;
         case MANNER_GARBAGE:
                 send_all(connection->fd, "who is there?\n", 14);
@@ -278,6 +283,14 @@ struct server *server_free(struct server *server) {
         (void)pthread_mutex_destroy(&server->lock);
         free(server);
         return NULL;
+}
+
+void server_play(struct server *server, const struct reply *replies, size_t count) {
+        lock(server);
+        server->replies = replies;
+        server->n_replies = count;
+        server->played = server->n_requests;
+        unlock(server);
 }
 
 const char *server_url(struct server *server, const char *path) {

@@ -9,6 +9,7 @@ enum manner {
         MANNER_ANSWER,  /* and keep the connection */
         MANNER_CLOSE,   /* answer, then close the connection without saying so before */
         MANNER_RESET,   /* read the request, then reset the connection */
+        MANNER_HANG_UP, /* read the request, then close the connection */
         MANNER_CUT,     /* promise more of the body than comes */
         MANNER_HANG,    /* no answer until server_release() or server_free() */
         MANNER_GARBAGE, /* something that is no HTTP */
@@ -19,7 +20,7 @@ struct reply {
         int status;
         const char *headers; /* lines with \r\n, NULL: none */
         const char *body;
-        size_t size;         /* of the body where it has NULs */
+        size_t size; /* of the body where it has NULs */
         size_t len;
         enum manner manner;
 };
@@ -29,6 +30,8 @@ struct server;
 /* Replies in the order of arrival; the last one stays. Borrowed. */
 struct server *server_new(const struct reply *replies, size_t count);
 struct server *server_free(struct server *server);
+/* From the next request on: another script, from its beginning. */
+void server_play(struct server *server, const struct reply *replies, size_t count);
 
 /* `http://127.0.0.1:<port><path>`; valid until the next call for this server. */
 const char *server_url(struct server *server, const char *path);
