@@ -8,9 +8,9 @@
 #include "auth/tokens.h"
 
 enum {
-        GATE_STOP_MS = 5 * 60 * 1000,  /* how long the gateway locks an access key */
-        GATE_FAILURES_MAX = 3,         /* it does so after five wrong signatures in a row */
-        RELOAD_MS = 10 * 1000,         /* credential files are looked at again at most so often */
+        GATE_STOP_MS = 5 * 60 * 1000, /* how long the gateway locks an access key */
+        GATE_FAILURES_MAX = 3,        /* it does so after five wrong signatures in a row */
+        RELOAD_MS = 10 * 1000,        /* credential files are looked at again at most so often */
         SKEW_WARN_S = 60,
         ENGINES_MAX = 1024,
 };
@@ -18,7 +18,7 @@ enum {
 /* The credentials in force: the account's own, or those read anew from its sources. */
 struct identity {
         atomic_uint refs;
-        struct config *config;         /* owned; NULL: the caller's */
+        struct config *config; /* owned; NULL: the caller's */
         const struct account *account;
 };
 
@@ -26,12 +26,12 @@ struct auth {
         struct http *http;             /* borrowed */
         const struct account *account; /* borrowed: all settings but the credentials */
         struct tokens *tokens;
-        pthread_mutex_t reload;        /* held while the sources are read; before `lock` */
-        int64_t reloaded_ms;           /* monotonic, of the last look at the sources; by `reload` */
+        pthread_mutex_t reload; /* held while the sources are read; before `lock` */
+        int64_t reloaded_ms;    /* monotonic, of the last look at the sources; by `reload` */
 
-        pthread_mutex_t lock;          /* protects all below; never held during a request */
+        pthread_mutex_t lock; /* protects all below; never held during a request */
         struct identity *identity;
-        int64_t stopped_ms;            /* monotonic: nothing goes out before */
+        int64_t stopped_ms; /* monotonic: nothing goes out before */
         char stop_reason[OP_REASON_SIZE];
         unsigned failures;             /* signatures refused in a row */
         bool has_worked;               /* the key in force was accepted once */
@@ -39,8 +39,8 @@ struct auth {
         char *domain_id, *domain_name; /* learned */
         int64_t skew_s;                /* the server's clock minus ours, as last seen */
         bool is_skew_known;
-        int64_t offset_s;              /* added to our clock in signatures */
-        struct setting *engines;       /* id of an engine → where its users log in */
+        int64_t offset_s;        /* added to our clock in signatures */
+        struct setting *engines; /* id of an engine → where its users log in */
         size_t n_engines, engines_capacity;
 };
 
@@ -48,9 +48,9 @@ struct auth {
 struct auth_call {
         struct auth *auth;
         const struct auth_target *target;
-        struct identity *identity;     /* of the last attempt; a reference */
+        struct identity *identity; /* of the last attempt; a reference */
         int64_t offset_s;
-        char *key, *token;             /* of `tokens`, if one was used; secret */
+        char *key, *token; /* of `tokens`, if one was used; secret */
         bool is_signed;
 };
 
@@ -75,6 +75,10 @@ bool auth_skew(struct auth *auth, int64_t *ret_s, bool *ret_is_corrected);
 bool auth_correct_clock(struct auth *auth, const char *text, const struct http_response *response,
                         int64_t used_offset_s);
 int clock_server_time(const char *text, int64_t *ret_s);
+
+/* auth.c */
+int auth_get(struct auth *auth, struct op *op, const struct auth_target *target, const char *path,
+             struct http_response **ret);
 
 /* authorize.c */
 int auth_authorize(void *data, struct op *op, struct http_request *request);

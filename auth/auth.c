@@ -212,3 +212,23 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
         *ret = STEAL(response);
         return 0;
 }
+
+/** auth_get() - auth_send() of a GET to where @target is. Returns as it does, or -ENOMEM. */
+int auth_get(struct auth *auth, struct op *op, const struct auth_target *target, const char *path,
+             struct http_response **ret) {
+        struct http_request request = { .method = METHOD_GET, .repeat = REPEAT_SAFE };
+        _cleanup_(freep) char *address = NULL, *url = NULL;
+        int r;
+
+        r = auth_address(auth, op, target, &address);
+        if (r < 0)
+                return r;
+        if (asprintf(&url, "%s%s", address, path) < 0) {
+                url = NULL;
+                return op_fail(op, ENOMEM, "out of memory");
+        }
+        request.url = url;
+        r = auth_send(auth, op, target, &request, ret);
+        http_request_done(&request);
+        return r;
+}

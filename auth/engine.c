@@ -191,22 +191,14 @@ static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const c
                 .endpoint = endpoint,
                 .scope = SCOPE_ENGINE,
         };
-        struct http_request request = { .method = METHOD_GET, .repeat = REPEAT_SAFE };
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         const struct account *account = auth->account;
-        _cleanup_(freep) char *address = NULL, *url = NULL;
+        _cleanup_(freep) char *address = NULL;
         int r;
 
         r = auth_address(auth, op, &target, &address);
-        if (r < 0)
-                return r;
-        if (asprintf(&url, "%s%s", address, path) < 0) {
-                url = NULL;
-                return op_fail(op, ENOMEM, "out of memory");
-        }
-        request.url = url;
-        r = auth_send(auth, op, &target, &request, &response);
-        http_request_done(&request);
+        if (r == 0)
+                r = auth_get(auth, op, &target, path, &response);
         if (r < 0)
                 return r;
         if (response->status == 401 && !account->user)

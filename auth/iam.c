@@ -233,21 +233,8 @@ static int get(struct auth *auth, struct op *op, const char *path, struct http_r
                 .scope = SCOPE_DOMAIN,
                 .region = auth_iam_region(auth),
         };
-        struct http_request request = { .method = METHOD_GET, .repeat = REPEAT_SAFE };
-        _cleanup_(freep) char *address = NULL, *url = NULL;
-        int r;
 
-        r = auth_address(auth, op, &target, &address);
-        if (r < 0)
-                return r;
-        if (asprintf(&url, "%s%s", address, path) < 0) {
-                url = NULL;
-                return op_fail(op, ENOMEM, "out of memory");
-        }
-        request.url = url;
-        r = auth_send(auth, op, &target, &request, ret);
-        http_request_done(&request);
-        return r;
+        return auth_get(auth, op, &target, path, ret);
 }
 
 /* The account's id from one of its lists. 0, -ENOENT if the list does not tell, or the failure. */

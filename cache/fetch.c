@@ -22,25 +22,7 @@ static int fail_as(struct op *op, int error, const struct op_fault *fault) {
 static bool is_silence(int error, const struct op_fault *fault) {
         if (fault->status >= 400)
                 return fault->status == 429 || fault->status >= 500;
-        switch (-error) {
-        case EIO:
-        case EPROTO:
-        case EBUSY:
-        case EAGAIN:
-        case EPIPE:
-        case ETIMEDOUT:
-        case ENETDOWN:
-        case ENETUNREACH:
-        case ENETRESET:
-        case EHOSTDOWN:
-        case EHOSTUNREACH:
-        case ECONNABORTED:
-        case ECONNREFUSED:
-        case ECONNRESET:
-                return true;
-        default:
-                return false;
-        }
+        return error == -EBUSY || error == -EAGAIN || outage_is_silent(error);
 }
 
 /* Somebody is shown what is older than he asked for. */

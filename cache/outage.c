@@ -3,13 +3,8 @@
 
 #include "base/stamp.h"
 
-/**
- * outage_is() - does a failure say that the server is not there? What it says itself, even of its
- * own trouble, shows that it is; a gateway before it may say that it is not.
- */
-bool outage_is(int error, const struct op_fault *fault) {
-        if (fault->status)
-                return fault->status >= 502 && fault->status <= 504;
+/** outage_is_silent() - is this what a call ends with that nobody answered? */
+bool outage_is_silent(int error) {
         switch (-error) {
         case EIO:
         case EPIPE:
@@ -27,6 +22,16 @@ bool outage_is(int error, const struct op_fault *fault) {
         default:
                 return false;
         }
+}
+
+/**
+ * outage_is() - does a failure say that the server is not there? What it says itself, even of its
+ * own trouble, shows that it is; a gateway before it may say that it is not.
+ */
+bool outage_is(int error, const struct op_fault *fault) {
+        if (fault->status)
+                return fault->status >= 502 && fault->status <= 504;
+        return outage_is_silent(error);
 }
 
 static struct outage *find(struct outages *outages, uint64_t server) {

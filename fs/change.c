@@ -10,8 +10,6 @@
 #include "fs/session.h"
 #include "fs/write.h"
 
-enum { NAME_MAX_BYTES = 255 };
-
 static bool is_writable(const struct node *node) {
         const struct control_row *row = control_row(node);
 
@@ -27,24 +25,6 @@ int change_may_open(struct task *task, const struct node *node) {
         if (node->branch == &task->session->queue_branch)
                 return 0;
         return op_fail(&task->op, EACCES, "this file is only read");
-}
-
-/**
- * change_task() - a request about a name in a directory; served, or refused where the name is too
- * long.
- */
-void change_task(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
-                 int (*serve)(struct task *task)) {
-        struct task *task = task_new(req, operation, parent, serve);
-
-        if (!task)
-                return;
-        if (strlen(name) > NAME_MAX_BYTES)
-                task_fail(task, -ENAMETOOLONG);
-        else if (task_set_name(task, name) < 0)
-                task_fail(task, -ENOMEM);
-        else
-                task_run(task);
 }
 
 /**

@@ -5,8 +5,6 @@
 #include "fs/task.h"
 
 int change_may_open(struct task *task, const struct node *node);
-void change_task(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
-                 int (*serve)(struct task *task));
 int change_ready(struct task *task, uint64_t id, struct node **ret);
 int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new);
 

@@ -208,5 +208,5 @@ void change_on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
                      dev_t device) {
         (void)mode;
         (void)device;
-        change_task(req, OPERATION_MKNOD, parent, name, refuse);
+        task_on_name(req, OPERATION_MKNOD, parent, name, refuse);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/dir.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -13,7 +14,6 @@
 
 enum {
         STATFS_BLOCKS = 1 << 28, /* of 4 KiB: a believable disk that never fills */
-        NAME_MAX_BYTES = 255,
         READ_MAX = 1024 * 1024,
 };
 
@@ -150,16 +150,7 @@ static int serve_lookup(struct task *task) {
 
 /** dir_on_lookup() - answered from the directory's list. */
 void dir_on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
-        struct task *task = task_new(req, OPERATION_LOOKUP, parent, serve_lookup);
-
-        if (!task)
-                return;
-        if (strlen(name) > NAME_MAX_BYTES)
-                task_fail(task, -ENAMETOOLONG);
-        else if (task_set_name(task, name) < 0)
-                task_fail(task, -ENOMEM);
-        else
-                task_run(task);
+        task_on_name(req, OPERATION_LOOKUP, parent, name, serve_lookup);
 }
 
 static void forget(struct session *session, uint64_t id, uint64_t lookups) {
@@ -413,7 +404,7 @@ static int serve_statfs(struct task *task) {
                 .f_bfree = STATFS_BLOCKS / 2,
                 .f_bavail = STATFS_BLOCKS / 2,
                 .f_files = STATFS_BLOCKS,
-                .f_namemax = NAME_MAX_BYTES,
+                .f_namemax = NAME_MAX,
         };
 
         pthread_mutex_lock(&session->tree.lock);

@@ -299,5 +299,5 @@ static int refuse_link(struct task *task) {
 /** change_on_link() - a second name. */
 void change_on_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name) {
         (void)node;
-        change_task(req, OPERATION_LINK, parent, name, refuse_link);
+        task_on_name(req, OPERATION_LINK, parent, name, refuse_link);
 }

@@ -398,21 +398,40 @@ static int move(struct tree *tree, struct node *node, struct node *dir, const ch
         return 0;
 }
 
-static int create(struct tree *tree, struct node *dir, const struct entry *entry,
-                  struct node **ret) {
+/* A node by itself, with what its entry says. */
+static int node_new(struct branch *branch, const struct entry *entry, struct node **ret) {
         struct node *node = calloc(1, sizeof(*node));
-        int r;
 
         if (!node)
                 return -ENOMEM;
-        *node = (struct node){ .type = (uint8_t)entry->type, .branch = dir->branch };
+        *node = (struct node){ .type = (uint8_t)entry->type, .branch = branch };
         node->name = strdup(entry->name);
         if (entry->type == ENTRY_LINK)
                 node->target = strdup(entry->target ? entry->target : "");
         node->place = entry->place ? place_ref(entry->place) : NULL;
-        r = node->name && (entry->type != ENTRY_LINK || node->target) ? 0 : -ENOMEM;
-        if (r == 0)
-                r = entry_ino(tree, dir, entry, &node->ino);
+        if (!node->name || (entry->type == ENTRY_LINK && !node->target)) {
+                node_release(node);
+                return -ENOMEM;
+        }
+        *ret = node;
+        return 0;
+}
+
+/* The tree locked. */
+static void hang(struct tree *tree, struct node *dir, struct node *node) {
+        node->parent = node_ref(dir);
+        link_name(tree, node);
+        link_ino(tree, node);
+}
+
+static int create(struct tree *tree, struct node *dir, const struct entry *entry,
+                  struct node **ret) {
+        struct node *node;
+        int r = node_new(dir->branch, entry, &node);
+
+        if (r < 0)
+                return r;
+        r = entry_ino(tree, dir, entry, &node->ino);
         if (r == 0 && dir->branch->ops->attach)
                 r = dir->branch->ops->attach(dir->branch, dir, node);
         if (r == 0)
@@ -425,9 +444,7 @@ static int create(struct tree *tree, struct node *dir, const struct entry *entry
                 node_release(node);
                 return r;
         }
-        node->parent = node_ref(dir);
-        link_name(tree, node);
-        link_ino(tree, node);
+        hang(tree, dir, node);
         *ret = node;
         return 0;
 }
@@ -480,21 +497,15 @@ static uint64_t apart_ino(struct tree *tree) {
  */
 int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, struct branch *branch,
               struct node **ret) {
-        struct node *node = calloc(1, sizeof(*node));
-        int r;
+        struct node *node;
+        int r = node_new(branch, entry, &node);
 
-        if (!node)
-                return -ENOMEM;
-        *node = (struct node){ .type = (uint8_t)entry->type, .branch = branch };
-        node->name = strdup(entry->name);
-        if (entry->type == ENTRY_LINK)
-                node->target = strdup(entry->target ? entry->target : "");
-        node->place = entry->place ? place_ref(entry->place) : NULL;
+        if (r < 0)
+                return r;
         node->is_apart = !entry->place;
-        r = node->name && (entry->type != ENTRY_LINK || node->target) ? 0 : -ENOMEM;
-        if (r == 0 && entry->place)
+        if (entry->place)
                 r = entry_ino(tree, dir, entry, &node->ino);
-        else if (r == 0)
+        else
                 node->ino = apart_ino(tree);
         if (r == 0)
                 r = grow(tree);
@@ -505,9 +516,7 @@ int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, st
                 return r;
         }
         refresh(node, entry);
-        node->parent = node_ref(dir);
-        link_name(tree, node);
-        link_ino(tree, node);
+        hang(tree, dir, node);
         *ret = node;
         return 0;
 }

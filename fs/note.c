@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/note.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/stamp.h"
@@ -8,13 +9,11 @@
 #include "fs/local.h"
 #include "fs/session.h"
 
-enum { NAME_MAX_BYTES = 255 };
-
 /* 0, or -ENAMETOOLONG where there is no room for the suffix. */
-static int name_of(const char *name, const char *suffix, char ret[NAME_MAX_BYTES + 1]) {
-        int len = snprintf(ret, NAME_MAX_BYTES + 1, "%s%s", name, suffix);
+static int name_of(const char *name, const char *suffix, char ret[NAME_MAX + 1]) {
+        int len = snprintf(ret, NAME_MAX + 1, "%s%s", name, suffix);
 
-        return len < 0 || len > NAME_MAX_BYTES ? -ENAMETOOLONG : 0;
+        return len < 0 || len > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
 static bool is_taken(const struct node *dir, const char *name) {
@@ -26,7 +25,7 @@ static bool is_taken(const struct node *dir, const char *name) {
 /* The note of that name, a new one if need be. Tree locked. */
 static int find_or_add(struct session *session, struct node *dir, const char *name,
                        struct overlay **ret) {
-        char copy[NAME_MAX_BYTES + 1];
+        char copy[NAME_MAX + 1];
         struct overlay *overlay = overlay_find(dir, name);
         int r;
 
@@ -64,7 +63,7 @@ static void set_text(struct session *session, struct overlay *overlay, struct do
 /** note_attach() - as note_put(), with a text that is there already. Tree locked. */
 int note_attach(struct session *session, struct node *dir, const char *name, const char *suffix,
                 struct document *text) {
-        char whole[NAME_MAX_BYTES + 1];
+        char whole[NAME_MAX + 1];
         struct overlay *overlay;
         int r = name_of(name, suffix, whole);
 
@@ -101,7 +100,7 @@ int note_put(struct session *session, struct node *dir, const char *name, const 
 
 /** note_drop() - the reason is gone. Returns whether there was one. Tree not locked. */
 bool note_drop(struct session *session, struct node *dir, const char *name, const char *suffix) {
-        char whole[NAME_MAX_BYTES + 1];
+        char whole[NAME_MAX + 1];
         struct overlay *overlay;
         bool is_there;
 

@@ -267,7 +267,7 @@ static int serve_unlink(struct task *task) {
 
 /** change_on_unlink() - rm of a document, a relation, or something beside the cloud. */
 void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
-        change_task(req, OPERATION_UNLINK, parent, name, serve_unlink);
+        task_on_name(req, OPERATION_UNLINK, parent, name, serve_unlink);
 }
 
 /* Is nothing left of a level but what is on its way out? Tree locked. */
@@ -408,5 +408,5 @@ static int serve_rmdir(struct task *task) {
 
 /** change_on_rmdir() - of a resource, a draft, a level. */
 void change_on_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name) {
-        change_task(req, OPERATION_RMDIR, parent, name, serve_rmdir);
+        task_on_name(req, OPERATION_RMDIR, parent, name, serve_rmdir);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/task.h"
 
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,6 +89,24 @@ void task_run(struct task *task) {
 
         if (r < 0)
                 task_fail(task, r);
+}
+
+/**
+ * task_on_name() - a request about a name in a directory; served, or refused where the name is too
+ * long.
+ */
+void task_on_name(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
+                  int (*serve)(struct task *task)) {
+        struct task *task = task_new(req, operation, parent, serve);
+
+        if (!task)
+                return;
+        if (strlen(name) > NAME_MAX)
+                task_fail(task, -ENAMETOOLONG);
+        else if (task_set_name(task, name) < 0)
+                task_fail(task, -ENOMEM);
+        else
+                task_run(task);
 }
 
 /* What is below `.hcloudfs` is not recorded: reading the log would make it longer. Tree locked. */

@@ -50,33 +50,35 @@ struct task {
         int (*serve)(struct task *task); /* 0: replied or waiting; negative errno: to be replied */
         struct op op;
         int64_t began_us;
-        uint64_t node;                   /* nodeid it is about */
-        char *name;                      /* below that node; owned, or NULL */
+        uint64_t node; /* nodeid it is about */
+        char *name;    /* below that node; owned, or NULL */
         struct fuse_file_info fi;
         off_t offset;
         size_t size;
-        char *data;                      /* to be written; owned */
-        struct fuse_pollhandle *poll;    /* owned */
-        int changes;                     /* SETATTR: FUSE_SET_ATTR_… */
-        struct stat attr;                /* SETATTR: to what */
-        pid_t process;                   /* that the asking thread belongs to; 0: not looked up */
-        uint64_t to;                     /* RENAME: nodeid of the new directory … */
-        char *to_name;                   /* … and the name in it; SYMLINK: the target; owned */
-        unsigned flags;                  /* RENAME */
-        mode_t mode;                     /* CREATE, MKDIR */
-        uint64_t result;                 /* of its work: a nodeid, referenced; 0: none */
-        struct handle *handle;           /* of its work */
-        unsigned waited;                 /* bit of each enum want that was waited for */
-        unsigned tries;                  /* to serve it from memory */
-        struct node *found;              /* referenced result of WANT_FIND */
-        struct flight *flight;           /* what it waits for; under the lock of fs/wait.h, … */
-        struct task *next;               /* … as are these */
+        char *data;                   /* to be written; owned */
+        struct fuse_pollhandle *poll; /* owned */
+        int changes;                  /* SETATTR: FUSE_SET_ATTR_… */
+        struct stat attr;             /* SETATTR: to what */
+        pid_t process;                /* that the asking thread belongs to; 0: not looked up */
+        uint64_t to;                  /* RENAME: nodeid of the new directory … */
+        char *to_name;                /* … and the name in it; SYMLINK: the target; owned */
+        unsigned flags;               /* RENAME */
+        mode_t mode;                  /* CREATE, MKDIR */
+        uint64_t result;              /* of its work: a nodeid, referenced; 0: none */
+        struct handle *handle;        /* of its work */
+        unsigned waited;              /* bit of each enum want that was waited for */
+        unsigned tries;               /* to serve it from memory */
+        struct node *found;           /* referenced result of WANT_FIND */
+        struct flight *flight;        /* what it waits for; under the lock of fs/wait.h, … */
+        struct task *next;            /* … as are these */
         bool is_interrupted, is_landing;
 };
 
 struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
                       int (*serve)(struct task *task));
 int task_set_name(struct task *task, const char *name);
+void task_on_name(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
+                  int (*serve)(struct task *task));
 void task_run(struct task *task);
 void task_fail(struct task *task, int r);
 int task_end(struct task *task);
