@@ -42,6 +42,10 @@ state == "requests" && /^ +[a-z]+ [A-Za-z]/ {
         # SERVICE OPERATION [STATUS] [xN]
         count = $NF ~ /^x[0-9]+$/ ? substr($NF, 2) : 1
         text = $1 " " $2 ($3 ~ /^[0-9]+$/ ? " " $3 : "")
+        if ($NF == "x?") {
+                put("often", text)
+                next
+        }
         for (i = 0; i < count; i++)
                 put("requests", text)
         next
