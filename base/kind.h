@@ -155,17 +155,17 @@ typedef int (*compose_fn)(struct composer *composer, const struct json *value, s
 struct file {
         const char *name;
         enum from from;
+        enum codec codec;
         const struct call *call;    /* FROM_CALL */
-        bool is_one;                /* FROM_CALL: of that list the item with the resource's id */
         const char *at;             /* pointer to the part shown; NULL: all */
         const char *const *only;    /* pointers (with `*`) to keep, NULL-terminated; NULL: all */
         const char *const *without; /* pointers (with `*`) to leave out */
         compose_fn compose;
         const struct call *further; /* that `compose` makes itself, if it does */
-        enum codec codec;
-        struct when when;        /* on the item */
-        bool is_volatile;        /* changes by itself: never kept by the kernel */
-        const struct save *save; /* how a save is sent; NULL: 0444 */
+        struct when when;           /* on the item */
+        const struct save *save;    /* how a save is sent; NULL: 0444 */
+        bool is_one;                /* FROM_CALL: of that list the item with the resource's id */
+        bool is_volatile;           /* changes by itself: never kept by the kernel */
 };
 
 /* A symbolic link to an item of another kind, found by its id. */
