@@ -147,8 +147,8 @@ int spot_locate(const char *path, struct spot *ret) {
         if (r == 0 && !is_ours)
                 r = -ENOTTY;
         if (r == 0) {
-                ret->below = strdup(
-                        real + (text_eq(ret->mountpoint, "/") ? 0 : strlen(ret->mountpoint)));
+                ret->below = strdup(real +
+                                    (text_eq(ret->mountpoint, "/") ? 0 : strlen(ret->mountpoint)));
                 r = ret->below ? 0 : -ENOMEM;
         }
         if (r < 0)
