@@ -60,6 +60,24 @@ int change_ready(struct task *task, uint64_t id, struct node **ret) {
 }
 
 /**
+ * change_outdates() - something was made or removed in a directory: what is known of its list is
+ * outdated, and of the links by id in its collection. Tree locked.
+ */
+void change_outdates(struct session *session, struct node *dir) {
+        if (dir->directory)
+                dir->directory->fresh_until_ms = 0;
+        for (const struct node *node = dir; node; node = node->parent) {
+                const struct node *links = tree_child(&session->tree, node, ".by-id");
+
+                if (!links)
+                        continue;
+                if (links->directory)
+                        links->directory->fresh_until_ms = 0;
+                return;
+        }
+}
+
+/**
  * change_work_for() - in a flight of the task's own: have the list of @dir, held by the caller.
  * @must_be_new: newer than this moment. Returns 0 or negative errno. The tree must not be locked.
  */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/local.h"
@@ -162,8 +163,7 @@ int creating_done(struct session *session, struct overlay *overlay, const struct
         struct node *node = overlay->node, *dir = node->parent;
         int r = 0;
 
-        if (dir->directory)
-                dir->directory->fresh_until_ms = 0;
+        change_outdates(session, dir);
         if (!overlay->link)
                 return 0; /* it was removed meanwhile */
         if (!entry->name) {
@@ -246,8 +246,7 @@ static struct document *finish(struct session *session, struct op *op, struct no
 static void give_way(struct session *session, struct node *node) {
         if (!node->overlay || node->overlay->role != OVERLAY_NEW || !node->overlay->link)
                 return;
-        if (node->parent->directory)
-                node->parent->directory->fresh_until_ms = 0;
+        change_outdates(session, node->parent);
         notify_entry(&session->notify, node->parent->id, node->name);
         overlay_remove(session, node->overlay);
 }

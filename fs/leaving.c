@@ -4,6 +4,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/session.h"
@@ -39,14 +40,6 @@ static void leaving_free(struct leaving *leaving) {
 static void tell(struct session *session, const struct leaving *leaving) {
         notify_entry(&session->notify, leaving->subject.dir->id, leaving->subject.name);
         notify_inode(&session->notify, leaving->subject.dir->id);
-}
-
-/* What is known of the list is outdated. Tree locked. */
-static void expire_list(const struct leaving *leaving) {
-        struct directory *directory = leaving->subject.dir->directory;
-
-        if (directory)
-                directory->fresh_until_ms = 0;
 }
 
 /* The document as it is now, for the history; what is known of it will do. */
@@ -101,7 +94,7 @@ static void run(void *data) {
                 log_failure(session, leaving, &op, r);
 
         pthread_mutex_lock(&session->tree.lock);
-        expire_list(leaving);
+        change_outdates(session, leaving->subject.dir);
         leaving->is_running = false;
         leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
         if (r < 0) {

@@ -203,8 +203,7 @@ static int adopt(struct session *session, struct op *op, struct subject *subject
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
-        if (subject->dir->directory)
-                subject->dir->directory->fresh_until_ms = 0;
+        change_outdates(session, subject->dir);
         r = entry->name ? tree_adopt(&session->tree, subject->dir, entry, &node) : -ENOENT;
         if (r == 0)
                 *ret = node_ref(node);

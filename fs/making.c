@@ -5,6 +5,7 @@
 
 #include "base/stamp.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/creating.h"
 #include "fs/directory.h"
 #include "fs/local.h"
@@ -151,8 +152,7 @@ static int take(struct making *making, struct op *op, struct node **ret) {
                         making->overlay->is_created = true;
                 node = making->node;
         } else {
-                if (dir->directory)
-                        dir->directory->fresh_until_ms = 0;
+                change_outdates(session, dir);
                 r = tree_adopt(&session->tree, dir, &making->entry, &node);
         }
         if (r == 0)

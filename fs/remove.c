@@ -139,7 +139,7 @@ static int remove_link(struct task *task, struct op *op) {
                               &(struct carry){ .subject = &subject, .act = EDIT_UNLINK }, &result);
         if (r == 0 && !session->commits.is_plan_only) {
                 pthread_mutex_lock(&session->tree.lock);
-                subject.dir->directory->fresh_until_ms = 0;
+                change_outdates(session, subject.dir);
                 (void)leaving_hide(session, subject.dir, subject.name);
                 pthread_mutex_unlock(&session->tree.lock);
         }
@@ -324,8 +324,7 @@ static void settle(struct session *session, const struct subject *subject, int s
         enum { ACCEPTED = 202 };
         struct node *node = tree_find(&session->tree, subject->place);
 
-        if (subject->dir->directory)
-                subject->dir->directory->fresh_until_ms = 0;
+        change_outdates(session, subject->dir);
         if (status != ACCEPTED)
                 (void)leaving_hide(session, subject->dir, subject->name);
         if (node && node->type == ENTRY_DIRECTORY && node->directory)

@@ -328,9 +328,9 @@ static int call(struct task *task, struct op *op) {
         if (r == 0 && !session->commits.is_plan_only) {
                 struct node *dir = tree_node(&session->tree, task->to);
 
-                subject.dir->directory->fresh_until_ms = 0;
-                if (dir && dir->directory)
-                        dir->directory->fresh_until_ms = 0;
+                change_outdates(session, subject.dir);
+                if (dir)
+                        change_outdates(session, dir);
                 notify_entry(&session->notify, task->to, task->to_name);
         }
         pthread_mutex_unlock(&session->tree.lock);
