@@ -67,14 +67,15 @@ static int plan_remove(struct planner *planner, const struct removal *removal) {
                              : planner_add_row(planner, removal->call, removal->body, NULL);
 }
 
-/* Gone is gone: a removal whose outcome is unknown is settled by a look. */
+/* Gone is gone: a removal whose outcome is unknown is settled by a look, as is one that found
+ * nothing: a broken connection may have had it sent twice. */
 static int settle(struct planner *planner, int error) {
         struct op *op = planner->composer.op;
         struct op_fault before = op->fault;
         bool has_item = planner->composer.place->type != PLACE_FIXED;
         int r;
 
-        if (!op->fault.is_unknown)
+        if (!op->fault.is_unknown && (error != -ENOENT || !before.status || !has_item))
                 return error;
         op_clear(op);
         r = has_item ? planner_load(planner) : -EIO;
@@ -82,7 +83,7 @@ static int settle(struct planner *planner, int error) {
         if (r == -ENOENT)
                 return 0;
         op->fault = before;
-        if (r < 0 || !before.status)
+        if (before.is_unknown && (r < 0 || !before.status))
                 return planner_unknown(planner);
         op->fault.is_unknown = false;
         return error;

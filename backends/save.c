@@ -217,6 +217,17 @@ static int settle_unknown(struct planner *planner, struct place *place, int erro
         return error;
 }
 
+/* The service found two changes of one thing: what is there now is what to merge with. */
+static int tell_conflict(struct planner *planner, struct place *place,
+                         struct change_result *result) {
+        struct op *op = planner->composer.op;
+        struct op_fault before = op->fault;
+
+        read_back(planner->composer.view, op, place, result);
+        return op_fail_answer(op, ESTALE, before.status, before.code, before.request_id,
+                              before.reason);
+}
+
 static int plan_save(struct planner *planner, struct place *place, const char *base,
                      size_t base_len, struct difference *difference, struct change_result *ret) {
         const struct save *save = place->file->save;
@@ -273,6 +284,8 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
                 r = planner_run(&planner, ret);
                 if (r < 0 && op->fault.is_unknown)
                         r = settle_unknown(&planner, place, r, ret);
+                else if (r == -EEXIST)
+                        r = tell_conflict(&planner, place, ret);
                 else if (r == 0 && !op->plan_only)
                         read_back(view, op, place, ret);
         }

@@ -44,6 +44,7 @@ struct editing *editing_unref(struct editing *editing) {
         blob_done(&editing->text);
         if (editing->base)
                 document_unref(editing->base);
+        free(editing->reason);
         free(editing);
         return NULL;
 }

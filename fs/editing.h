@@ -19,6 +19,7 @@ struct editing {
         uint64_t changes;      /* of the text */
         uint64_t tried;        /* as many were there at the last attempt to send it */
         int error;             /* negative errno of that attempt, until it was shown */
+        char *reason;          /* why; NULL: not known */
         bool is_new;           /* no such document exists */
         bool is_sending;
         bool fires_once; /* an action: what was sent is sent */

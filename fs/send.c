@@ -82,6 +82,14 @@ static bool is_needed(struct session *session, const struct handle *handle, enum
         return verdict == EDITING_SEND;
 }
 
+/** send_show_again() - what an earlier attempt failed with is told to whoever asks. Tree locked.
+ * Returns @error. */
+int send_show_again(const struct editing *editing, struct op *op, int error) {
+        return op_fail(op, -error, "%s",
+                       editing->reason ? editing->reason
+                                       : "the last save was refused: see the file's .error");
+}
+
 static int send(struct task *task, struct op *op, enum moment moment) {
         struct session *session = task->session;
         struct handle *handle = handle_of(task);
@@ -90,13 +98,16 @@ static int send(struct task *task, struct op *op, enum moment moment) {
 
         pthread_mutex_lock(&session->tree.lock);
         is_wanted = is_needed(session, handle, moment, &r);
+        if (!is_wanted && r < 0)
+                send_show_again(handle->editing, op, r);
         pthread_mutex_unlock(&session->tree.lock);
         if (!is_wanted)
-                return r < 0 ? op_fail(op, -r, "the last save was refused: see the file's .error")
-                             : 0;
+                return r;
         r = send_handle(session, op, handle);
         pthread_mutex_lock(&session->tree.lock);
         handle->editing->is_sending = false;
+        free(handle->editing->reason);
+        handle->editing->reason = r < 0 ? strdup(op->fault.reason) : NULL;
         if (moment == AT_FLUSH)
                 handle->editing->error = 0; /* shown now */
         pthread_cond_broadcast(&session->sent);

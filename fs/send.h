@@ -10,4 +10,5 @@ struct change_result;
 int send_at_flush(struct task *task, struct op *op);
 int send_at_fsync(struct task *task, struct op *op);
 int send_at_release(struct task *task, struct op *op);
+int send_show_again(const struct editing *editing, struct op *op, int error);
 int send_handle(struct session *session, struct op *op, struct handle *handle);

@@ -165,13 +165,18 @@ static void finish(struct task *task, int r) {
         free(task);
 }
 
+/* Of an open file: what it is of may have gone, but the name was found. */
+static bool is_of_handle(enum operation operation) {
+        return operation == OPERATION_READ || operation == OPERATION_FSYNC ||
+               operation == OPERATION_FLUSH;
+}
+
 /** task_fail() - reply an error and end. @r: negative errno. */
 void task_fail(struct task *task, int r) {
         fuse_req_t req = task->req;
 
-        if (r == -ENOENT &&
-            (task->operation == OPERATION_READ || task->operation == OPERATION_FSYNC))
-                r = -ESTALE; /* the handle's file has gone */
+        if (r == -ENOENT && is_of_handle(task->operation))
+                r = -ESTALE;
         finish(task, r);
         fuse_reply_err(req, -r);
 }

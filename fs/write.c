@@ -336,10 +336,6 @@ static int reply_done(struct task *task) {
         return task_end(task);
 }
 
-static int show_error(struct task *task, int error) {
-        return op_fail(&task->op, -error, "the last save was refused: see the file's .error");
-}
-
 /** write_flush() - somebody closes it: perhaps the end of the edit (file rule 14). */
 int write_flush(struct task *task, struct handle *handle) {
         struct session *session = task->session;
@@ -353,10 +349,12 @@ int write_flush(struct task *task, struct handle *handle) {
         pthread_mutex_lock(&session->tree.lock);
         if (handle->process == task->process)
                 verdict = editing_at_flush(handle->editing, handle->editing->opener, &error);
+        if (verdict == EDITING_FAILED)
+                error = send_show_again(handle->editing, &task->op, error);
         pthread_mutex_unlock(&session->tree.lock);
         if (verdict == EDITING_SEND)
                 return wait_change(task, send_at_flush);
-        return verdict == EDITING_FAILED ? show_error(task, error) : reply_done(task);
+        return verdict == EDITING_FAILED ? error : reply_done(task);
 }
 
 /** write_fsync() - whoever asks wants it done. */
@@ -369,10 +367,12 @@ int write_fsync(struct task *task, struct handle *handle) {
                 return reply_done(task);
         pthread_mutex_lock(&session->tree.lock);
         verdict = editing_at_fsync(handle->editing, &error);
+        if (verdict == EDITING_FAILED)
+                error = send_show_again(handle->editing, &task->op, error);
         pthread_mutex_unlock(&session->tree.lock);
         if (verdict == EDITING_SEND)
                 return wait_change(task, send_at_fsync);
-        return verdict == EDITING_FAILED ? show_error(task, error) : reply_done(task);
+        return verdict == EDITING_FAILED ? error : reply_done(task);
 }
 
 /* Is this the last that writes it? The overlay holds on to a new document's text as well. */
