@@ -84,12 +84,19 @@ void draft_done(struct draft *draft);
 int view_level(struct view *view, struct op *op, struct place *directory, const char *name,
                struct entry *ret);
 
-/* rm of a document, rmdir of a resource. -ENOTEMPTY, -EBUSY: what blocks it, on fresh answers. */
-int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret);
+/*
+ * rm of a document, rmdir of a resource. -ENOTEMPTY, -EBUSY: what blocks it, on fresh answers.
+ * -EDQUOT: the deletion budget is used up. @is_paid: view_pay_removal() has taken it out of that.
+ */
+int view_remove(struct view *view, struct op *op, struct place *place, bool is_paid,
+                struct change_result *ret);
 
-/* Would view_remove() be allowed, the budget included? Without a request, for a removal that is
- * answered before it is sent. */
-int view_may_remove(struct view *view, struct op *op, const struct place *place);
+/*
+ * For a removal that is answered before it is sent: checks all of it that needs no request, and
+ * takes it out of the budget. 0, -EPERM or -EDQUOT. What is taken back is paid back.
+ */
+int view_pay_removal(struct view *view, struct op *op, const struct place *place);
+void view_refund_removal(struct view *view, const struct place *place);
 
 /* ln -s and rm of a relation. @target: the item that is joined. */
 int view_link(struct view *view, struct op *op, struct place *directory, const char *name,

@@ -122,7 +122,8 @@ int guard_spend(struct guard *guard, struct op *op, const struct call *call, uns
 }
 
 /**
- * guard_may_spend() - would one more deletion be let through now? For one that is sent later.
+ * guard_may_spend() - would one more deletion be let through now? To be told before anything is
+ * asked for.
  * Returns 0 or -EDQUOT as guard_spend().
  */
 int guard_may_spend(struct guard *guard, struct op *op, const struct call *call) {
@@ -134,6 +135,16 @@ int guard_may_spend(struct guard *guard, struct op *op, const struct call *call)
         may = has(guard, stamp_monotonic_ms(), 1);
         (void)pthread_mutex_unlock(&guard->lock);
         return may ? 0 : fail_exhausted(guard, op, call);
+}
+
+/** guard_refund() - the deletion that was paid last is not going to be sent after all. */
+void guard_refund(struct guard *guard, const struct call *call) {
+        if (call->risk != RISK_DELETE || !guard->per_minute)
+                return;
+        (void)pthread_mutex_lock(&guard->lock);
+        guard->next = (guard->next + guard->per_minute - 1) % guard->per_minute;
+        guard->times[guard->next] = 0;
+        (void)pthread_mutex_unlock(&guard->lock);
 }
 
 /** guard_acknowledge() - somebody has seen that the budget was used up: it begins anew. */

@@ -31,5 +31,6 @@ int guard_check(struct guard *guard, struct op *op, const struct call *call, enu
 int guard_spend(struct guard *guard, struct op *op, const struct call *call, unsigned count,
                 bool is_costly);
 int guard_may_spend(struct guard *guard, struct op *op, const struct call *call);
+void guard_refund(struct guard *guard, const struct call *call);
 void guard_acknowledge(struct guard *guard);
 int guard_describe(struct guard *guard, struct json **ret);

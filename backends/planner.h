@@ -41,6 +41,7 @@ struct planner {
         unsigned count;
         enum weight weight;
         bool is_creation;
+        const struct call *paid;   /* one of these is out of the budget already; or NULL */
         uint64_t turn;             /* whose changes wait for this one; 0: nobody's */
         struct answer *answer;     /* of the last step */
 };

@@ -37,18 +37,29 @@ bool place_is_same_item(const struct place *a, const struct place *b) {
                text_eq(a->id, b->id) && collection_of(a->parent) == collection_of(b->parent);
 }
 
-/** view_may_remove() - the checks of a removal that need no request. 0, -EPERM or -EDQUOT with a
- * reason. */
-int view_may_remove(struct view *view, struct op *op, const struct place *place) {
-        const struct removal *removal = place_removal(place);
-        int r;
-
+/* The checks of a removal that need no request, but for the budget. 0, or -EPERM with a reason. */
+static int check(struct view *view, struct op *op, const struct removal *removal) {
         if (!removal)
                 return op_fail(op, EPERM,
                                "no call deletes this; a resource is deleted by rmdir of "
                                "its directory");
-        r = guard_check(&view->guard, op, removal->call, removal->weight, false);
-        return r < 0 ? r : guard_may_spend(&view->guard, op, removal->call);
+        return guard_check(&view->guard, op, removal->call, removal->weight, false);
+}
+
+/** view_pay_removal() - check it, take it out of the budget; see the header. */
+int view_pay_removal(struct view *view, struct op *op, const struct place *place) {
+        const struct removal *removal = place_removal(place);
+        int r = check(view, op, removal);
+
+        return r < 0 ? r : guard_spend(&view->guard, op, removal->call, 1, false);
+}
+
+/** view_refund_removal() - it is not going to be sent. */
+void view_refund_removal(struct view *view, const struct place *place) {
+        const struct removal *removal = place_removal(place);
+
+        if (removal)
+                guard_refund(&view->guard, removal->call);
 }
 
 static int plan_remove(struct planner *planner, const struct removal *removal) {
@@ -103,16 +114,20 @@ static int conclude(struct planner *planner, const struct place *place, int r) {
 }
 
 /** view_remove() - delete what a place is; see the header. */
-int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret) {
+int view_remove(struct view *view, struct op *op, struct place *place, bool is_paid,
+                struct change_result *ret) {
         const struct removal *removal = place_removal(place);
         struct planner planner;
         int r;
 
         *ret = (struct change_result){ 0 };
-        r = view_may_remove(view, op, place);
+        r = check(view, op, removal);
+        if (r == 0 && !is_paid)
+                r = guard_may_spend(&view->guard, op, removal->call);
         if (r < 0)
                 return r;
         r = planner_begin(&planner, view, op, place);
+        planner.paid = is_paid ? removal->call : NULL;
         if (r == 0)
                 r = plan_remove(&planner, removal);
         if (r == 0)

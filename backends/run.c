@@ -64,6 +64,18 @@ static bool is_costly(const struct planner *planner, const struct call *call) {
         return planner->is_creation && planner->weight == WEIGHT_ALL && call->risk == RISK_CHANGE;
 }
 
+/* Takes the step out of the budget, unless it was paid when it was promised. */
+static int pay(struct planner *planner, const struct plan_step *step) {
+        struct guard *guard = &planner->composer.view->guard;
+
+        if (step->call == planner->paid && step->deletions == 1) {
+                planner->paid = NULL;
+                return 0;
+        }
+        return guard_spend(guard, planner->composer.op, step->call, step->deletions,
+                           is_costly(planner, step->call));
+}
+
 static int perform(struct planner *planner, const struct request *request,
                    const struct op_step *told, struct change_result *result) {
         const struct plan_step *step = &planner->steps[told->number - 1];
@@ -72,8 +84,7 @@ static int perform(struct planner *planner, const struct request *request,
         struct answer *answer = NULL;
         int r;
 
-        r = guard_spend(&view->guard, op, step->call, step->deletions,
-                        is_costly(planner, step->call));
+        r = pay(planner, step);
         if (r == 0)
                 r = source_send(view->source, op, request, &answer);
         if (r == 0) {

@@ -36,7 +36,7 @@ static int call(struct commit *commit, struct op *op, struct change_result *ret)
                 return view_create(view, op, subject->place, subject->name, carry->text, carry->len,
                                    carry->secrets, carry->n_secrets, ret);
         case EDIT_REMOVE:
-                return view_remove(view, op, subject->place, ret);
+                return view_remove(view, op, subject->place, carry->is_paid, ret);
         case EDIT_LINK:
                 return view_link(view, op, subject->place, subject->name, carry->other, ret);
         case EDIT_UNLINK:

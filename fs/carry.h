@@ -26,6 +26,7 @@ struct carry {
         struct node *beside;         /* file that the reason of a refusal stands beside; NULL: the
                                         subject's own name */
         bool is_directory;           /* a removal by rmdir: who waits sees its outcome */
+        bool is_paid;                /* a removal that is out of the budget already */
         const atomic_bool *is_late;  /* nobody waits for the outcome any more: a note tells it */
         int64_t id;                  /* of a change that the journal has already, else 0; result */
         bool is_unknown;             /* result */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/leaving.h"
 
+#include "backends/change.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/carry.h"
@@ -86,6 +87,7 @@ static void run(void *data) {
                 .subject = &leaving->subject,
                 .act = EDIT_REMOVE,
                 .id = leaving->id,
+                .is_paid = true,
                 .before = read_before(leaving, &op),
         };
         r = carry_out(session, &op, &carry, &result);
@@ -106,6 +108,26 @@ static void run(void *data) {
         pthread_mutex_unlock(&session->tree.lock);
 }
 
+/* It is out of the budget, and in the journal. */
+static int accept(struct session *session, struct op *op, struct subject *subject,
+                  struct document *before, int64_t *ret_id) {
+        int r = view_pay_removal(subject->view, op, subject->place);
+
+        if (r < 0)
+                return r;
+        r = carry_accept(session, op,
+                         &(struct carry){
+                                 .subject = subject,
+                                 .act = EDIT_REMOVE,
+                                 .base = before,
+                                 .target = "rm", /* it was promised: see fs/recovery.c */
+                         },
+                         ret_id);
+        if (r < 0)
+                view_refund_removal(subject->view, subject->place);
+        return r;
+}
+
 /**
  * leaving_begin() - durable in the journal, hidden, to be sent later. The tree must not be locked.
  * @subject: taken over on success. @before: referenced, or NULL.
@@ -118,14 +140,7 @@ int leaving_begin(struct session *session, struct op *op, struct subject *subjec
 
         if (!leaving)
                 return op_fail(op, ENOMEM, "out of memory");
-        r = carry_accept(session, op,
-                         &(struct carry){
-                                 .subject = subject,
-                                 .act = EDIT_REMOVE,
-                                 .base = before,
-                                 .target = "rm", /* it was promised: see fs/recovery.c */
-                         },
-                         &leaving->id);
+        r = accept(session, op, subject, before, &leaving->id);
         if (r < 0) {
                 free(leaving);
                 return r;
@@ -221,6 +236,7 @@ void leaving_forget(struct session *session, struct op *op, struct leaving *leav
         if (!leaving)
                 return;
         (void)journal_forget(leaving->subject.journal, op, leaving->id);
+        view_refund_removal(leaving->subject.view, leaving->subject.place);
         op->fault = fault;
         pthread_mutex_lock(&session->tree.lock);
         leaving_free(leaving);

@@ -272,6 +272,7 @@ static int resume_remove(struct resumption *it, struct op *op) {
                               .subject = &it->subject,
                               .act = EDIT_REMOVE,
                               .id = it->edit.id,
+                              .is_paid = it->edit.target, /* when it was promised */
                       },
                       &result);
         change_result_done(&result);

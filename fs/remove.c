@@ -114,8 +114,6 @@ static int remove_document(struct task *task, struct op *op) {
         struct subject subject;
         int r = take_subject(task, &subject, &before);
 
-        if (r == 0)
-                r = view_may_remove(subject.view, op, subject.place);
         if (r == 0 && session->commits.is_plan_only)
                 r = plan(session, op, &subject, EDIT_REMOVE);
         else if (r == 0)

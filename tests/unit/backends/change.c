@@ -235,6 +235,24 @@ START_TEST(the_budget_is_kept) {
 }
 END_TEST
 
+START_TEST(a_removal_that_was_paid_is_not_paid_again) {
+        struct view_options options = changing_account;
+
+        options.deletions_per_minute = 2;
+        changing_begin(&options);
+        ck_assert_int_eq(changing_pay_removal("ucs/policies/admin.json"), 0);
+        ck_assert_int_eq(changing_pay_removal("ucs/policies/admin.json"), 0);
+        ck_assert_int_eq(changing_remove_paid("ucs/policies/admin.json"), 0);
+        changing_refund_removal("ucs/policies/admin.json");
+        ck_assert_int_eq(changing_remove("ucs/policies/admin.json"), 0);
+        ck_assert_int_eq(changing_pay_removal("ucs/policies/admin.json"), -EDQUOT);
+        ck_assert(strstr(changing_reason(), "acknowledge"));
+        view_acknowledge(changing_view());
+        ck_assert_int_eq(changing_pay_removal("ucs/policies/admin.json"), 0);
+        changing_end();
+}
+END_TEST
+
 START_TEST(many_at_once_are_many) {
         struct view_options options = changing_account;
 
@@ -299,6 +317,7 @@ int main(void) {
                 { .name = "settings", .test = settings_decide_by_weight },
                 { .name = "refusal", .test = the_refusal_names_the_setting },
                 { .name = "budget", .test = the_budget_is_kept },
+                { .name = "paid", .test = a_removal_that_was_paid_is_not_paid_again },
                 { .name = "many", .test = many_at_once_are_many },
                 { .name = "action", .test = an_action_must_be_meant },
                 { .name = "names", .test = names_must_come_back_as_they_are },

@@ -218,7 +218,26 @@ int changing_remove(const char *path) {
         _cleanup_(place_unrefp) struct place *place = place_at(path);
 
         change_result_done(&now.result);
-        return view_remove(now.view, &now.op, place, &now.result);
+        return view_remove(now.view, &now.op, place, false, &now.result);
+}
+
+int changing_pay_removal(const char *path) {
+        _cleanup_(place_unrefp) struct place *place = place_at(path);
+
+        return view_pay_removal(now.view, &now.op, place);
+}
+
+void changing_refund_removal(const char *path) {
+        _cleanup_(place_unrefp) struct place *place = place_at(path);
+
+        view_refund_removal(now.view, place);
+}
+
+int changing_remove_paid(const char *path) {
+        _cleanup_(place_unrefp) struct place *place = place_at(path);
+
+        change_result_done(&now.result);
+        return view_remove(now.view, &now.op, place, true, &now.result);
 }
 
 int changing_act(const char *path, const char *text) {

@@ -34,6 +34,9 @@ int changing_create(const char *directory, const char *name, const char *text);
 int changing_create_with(const char *directory, const char *name, const char *text,
                          const struct change_secret *secrets, size_t n_secrets);
 int changing_remove(const char *path);
+int changing_pay_removal(const char *path);
+void changing_refund_removal(const char *path);
+int changing_remove_paid(const char *path);
 int changing_act(const char *path, const char *text);
 int changing_link(const char *directory, const char *name, const char *target);
 int changing_unlink(const char *path);

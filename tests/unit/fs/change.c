@@ -106,6 +106,25 @@ START_TEST(mkdir_makes_at_once) {
 }
 END_TEST
 
+START_TEST(removals_over_the_budget_are_refused_at_once) {
+        start();
+        expect_run(&mounted, "cd demo/policies && for i in b c d; do echo '{}' > $i.json; done");
+        fake_set_budget(mounted.view, 2);
+        expect_fails(&mounted, "rm demo/policies/[bcd].json", "quota exceeded");
+        expect_output(&mounted, "ls demo/policies", "a.json\nd.json\n");
+        expect_fails(&mounted, "rm demo/policies/d.json", "quota exceeded");
+        fake_set_budget(mounted.view, 1);
+        expect_run(&mounted, "cd demo/policies && rm a.json && echo '{\"n\": 2}' > a.json");
+        expect_run(&mounted, "rm demo/policies/d.json"); /* the save has given it back */
+        expect_output(&mounted, "ls demo/policies", "a.json\n");
+        expect_fails(&mounted, "rm demo/policies/a.json", "quota exceeded");
+        mounted_end(&mounted);
+        ck_assert_uint_eq(fake_changes(mounted.view), 3 + 1 + 3);
+        mounted_again(&mounted, false);
+        mounted_stop(&mounted);
+}
+END_TEST
+
 START_TEST(links_are_joined_and_ended) {
         start();
         expect_run(&mounted, "ln -s ../cluster demo/links/c");
@@ -298,6 +317,7 @@ int main(void) {
                 { .name = "discarded", .test = a_draft_is_discarded_by_rmdir },
                 { .name = "secret", .test = a_document_with_a_secret_is_kept_without_it },
                 { .name = "mkdir", .test = mkdir_makes_at_once },
+                { .name = "budget", .test = removals_over_the_budget_are_refused_at_once },
                 { .name = "links", .test = links_are_joined_and_ended },
                 { .name = "action", .test = an_action_is_sent_when_it_is_written },
                 { .name = "unknown", .test = what_nobody_knows_is_not_sent_again },

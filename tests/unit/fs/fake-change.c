@@ -37,6 +37,14 @@ void fake_set_unknown(struct view *view, struct place *place, bool is_unknown) {
         pthread_mutex_unlock(&view->lock);
 }
 
+/** fake_set_budget() - so many removals are let through from now on. */
+void fake_set_budget(struct view *view, unsigned budget) {
+        pthread_mutex_lock(&view->lock);
+        view->has_budget = true;
+        view->budget = budget;
+        pthread_mutex_unlock(&view->lock);
+}
+
 /** fake_set_answer() - of an action. */
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret) {
@@ -255,19 +263,46 @@ int view_level(struct view *view, struct op *op, struct place *directory, const 
         return 0;
 }
 
-int view_may_remove(struct view *view, struct op *op, const struct place *place) {
-        (void)view;
+static int check_removal(struct op *op, const struct place *place) {
         return place->can & CAN_REMOVE ? 0 : op_fail(op, EPERM, "no call deletes this");
 }
 
-int view_remove(struct view *view, struct op *op, struct place *place, struct change_result *ret) {
+/* Locked. */
+static int spend(struct view *view, struct op *op) {
+        if (view->has_budget && !view->budget)
+                return op_fail(op, EDQUOT, "acknowledge it");
+        view->budget -= view->has_budget;
+        return 0;
+}
+
+int view_pay_removal(struct view *view, struct op *op, const struct place *place) {
+        int r = check_removal(op, place);
+
+        pthread_mutex_lock(&view->lock);
+        if (r == 0)
+                r = spend(view, op);
+        pthread_mutex_unlock(&view->lock);
+        return r;
+}
+
+void view_refund_removal(struct view *view, const struct place *place) {
+        (void)place;
+        pthread_mutex_lock(&view->lock);
+        view->budget += view->has_budget;
+        pthread_mutex_unlock(&view->lock);
+}
+
+int view_remove(struct view *view, struct op *op, struct place *place, bool is_paid,
+                struct change_result *ret) {
         int r;
 
         *ret = (struct change_result){ .status = 204 };
-        r = view_may_remove(view, op, place);
+        r = check_removal(op, place);
         if (r < 0)
                 return r;
         pthread_mutex_lock(&view->lock);
+        if (!is_paid)
+                r = spend(view, op);
         for (size_t i = 0; r == 0 && i < place->count; i++)
                 if (place->children[i]->is_document)
                         r = op_fail(op, ENOTEMPTY, "it still has %s", place->children[i]->name);

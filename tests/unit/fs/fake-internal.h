@@ -36,7 +36,8 @@ struct view {
         unsigned news, watches; /* told by the feed, questions to it */
         int feed_error;
         struct buf changes;     /* a line for each that was made */
-        unsigned n_changes, n_acknowledged;
+        unsigned n_changes, n_acknowledged, budget;
+        bool has_budget;
         bool is_forgetful;      /* nothing can be read after a change */
 };
 

@@ -34,6 +34,7 @@ void fake_allow(struct view *view, struct place *place, unsigned can);
 void fake_set_document(struct view *view, struct place *place);
 void fake_refuse(struct view *view, struct place *place, int error);
 void fake_set_unknown(struct view *view, struct place *place, bool is_unknown);
+void fake_set_budget(struct view *view, unsigned budget);
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret);
 void fake_set_forgetful(struct view *view, bool is_forgetful);
