@@ -66,6 +66,10 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
                 const char *text, size_t len, const struct change_secret *secrets,
                 size_t n_secrets, struct change_result *ret);
 
+/* Would that text be sent, if the name were free? Checks all but that; 0 or the reason why not. */
+int view_may_create(struct view *view, struct op *op, struct place *directory, const char *name,
+                    const char *text, size_t len);
+
 /* What a draft holds at first: the document's name and template, the secret files, a README. */
 struct draft {
         const char *document;

@@ -304,47 +304,73 @@ static int read_new(struct planner *planner, const struct create *create) {
         return read_text(op, file, planner->text, planner->len, &planner->mine);
 }
 
-/* Is the name one for this directory, and free? */
+/* May something of this name be made in this directory? Asks nobody. */
 static int check_name(struct view *view, struct op *op, struct place *directory, const char *name,
                       char **ret_decoded) {
+        const struct create *create = create_row(directory, name);
+        int r;
+
+        if (!create || create->how == CREATE_NEVER)
+                return op_fail(op, EPERM, "nothing can be created here");
+        r = guard_check(&view->guard, op, create->call, create->weight, true);
+        if (r < 0 || !is_collection(directory))
+                return r;
+        r = decode_name(op, directory->kind, name, ret_decoded);
+        return r < 0 ? r : check_new_name(op, directory->kind, *ret_decoded);
+}
+
+/* What is to be sent, checked. */
+static int plan(struct planner *planner, struct place *directory, const char *name,
+                const struct change_secret *secrets, size_t n_secrets) {
+        const struct create *create = create_row(directory, name);
         int r = 0;
 
-        if (is_collection(directory)) {
-                r = decode_name(op, directory->kind, name, ret_decoded);
-                if (r == 0)
-                        r = check_new_name(op, directory->kind, *ret_decoded);
-        }
-        return r < 0 ? r : check_free(view, op, directory, name);
+        if (!is_collection(directory) && planner_remember(planner, name, "made") < 0)
+                r = op_fail(planner->composer.op, ENOMEM, "out of memory");
+        planner->file = is_collection(directory) ? directory->kind->content.files : NULL;
+        if (r == 0)
+                r = read_new(planner, create);
+        return r < 0 ? r : plan_create(planner, create, secrets, n_secrets);
+}
+
+/** view_may_create() - would view_create() send this text, if the name were free? */
+int view_may_create(struct view *view, struct op *op, struct place *directory, const char *name,
+                    const char *text, size_t len) {
+        _cleanup_(freep) char *decoded = NULL;
+        struct planner planner;
+        int r = check_name(view, op, directory, name, &decoded);
+
+        if (r < 0)
+                return r;
+        planner_init(&planner, view, op, directory);
+        planner.name = decoded;
+        planner.text = text;
+        planner.len = len;
+        r = plan(&planner, directory, name, NULL, 0);
+        planner_done(&planner);
+        return r;
 }
 
 /** view_create() - create a resource; see the header. */
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
                 const char *text, size_t len, const struct change_secret *secrets, size_t n_secrets,
                 struct change_result *ret) {
-        const struct create *create = create_row(directory, name);
         _cleanup_(freep) char *decoded = NULL;
         struct planner planner;
         int r;
 
         *ret = (struct change_result){ 0 };
-        if (!create || create->how == CREATE_NEVER)
-                return op_fail(op, EPERM, "nothing can be created here");
-        r = guard_check(&view->guard, op, create->call, create->weight, true);
+        r = check_name(view, op, directory, name, &decoded);
         if (r == 0)
-                r = check_name(view, op, directory, name, &decoded);
+                r = check_free(view, op, directory, name);
         if (r < 0)
                 return r;
         r = planner_begin(&planner, view, op, directory);
-        if (r == 0 && !is_collection(directory) && planner_remember(&planner, name, "made") < 0)
-                r = op_fail(op, ENOMEM, "out of memory");
-        planner.file = is_collection(directory) ? directory->kind->content.files : NULL;
         planner.name = decoded;
         planner.text = text;
         planner.len = len;
         if (r == 0)
-                r = read_new(&planner, create);
-        if (r == 0)
-                r = plan_create(&planner, create, secrets, n_secrets);
+                r = plan(&planner, directory, name, secrets, n_secrets);
         if (r == 0)
                 r = planner_run(&planner, ret);
         if (r < 0 && op->fault.is_unknown)

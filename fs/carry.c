@@ -19,8 +19,41 @@ static int check_text(struct op *op, const struct carry *carry) {
                        carry_cut);
 }
 
+/* The text is that of another document: the one that is there goes, as it was asked to before. */
+static int replace(struct carry *carry, struct op *op, struct change_result *ret) {
+        const struct subject *subject = carry->subject;
+        int r = view_remove(subject->view, op, subject->place, false, ret);
+
+        if (r < 0 && r != -ENOENT)
+                return r;
+        op_clear(op);
+        change_result_done(ret);
+        carry->is_replaced = !op->plan_only;
+        return view_create(subject->view, op, carry->other, subject->name, carry->text, carry->len,
+                           NULL, 0, ret);
+}
+
+static int save(struct carry *carry, struct op *op, struct change_result *ret) {
+        const struct subject *subject = carry->subject;
+        struct op_fault fault;
+        int r = view_save(subject->view, op, subject->place, carry->base ? carry->base->data : NULL,
+                          carry->base ? carry->base->len : 0, carry->text, carry->len, ret);
+
+        if (r != -EINVAL || op->fault.status || !carry->may_replace)
+                return r;
+        fault = op->fault;
+        op_clear(op);
+        if (view_may_create(subject->view, op, carry->other, subject->name, carry->text,
+                            carry->len) < 0) {
+                op->fault = fault;
+                return r;
+        }
+        change_result_done(ret);
+        return replace(carry, op, ret);
+}
+
 static int call(struct commit *commit, struct op *op, struct change_result *ret) {
-        const struct carry *carry = commit->data;
+        struct carry *carry = commit->data;
         const struct subject *subject = carry->subject;
         struct view *view = subject->view;
         int r = check_text(op, carry);
@@ -29,8 +62,7 @@ static int call(struct commit *commit, struct op *op, struct change_result *ret)
                 return r;
         switch (carry->act) {
         case EDIT_SAVE:
-                return view_save(view, op, subject->place, carry->base ? carry->base->data : NULL,
-                                 carry->base ? carry->base->len : 0, carry->text, carry->len, ret);
+                return save(carry, op, ret);
         case EDIT_CREATE:
         case EDIT_MKDIR:
                 return view_create(view, op, subject->place, subject->name, carry->text, carry->len,

@@ -19,6 +19,8 @@ struct carry {
         struct document *base;       /* of a save, or NULL */
         struct document *before;     /* what is there now, for the history, or NULL */
         struct place *other;         /* links: what they lead to; renames: the new directory */
+        bool may_replace;            /* saves: as in struct saving; `other` is the directory */
+        bool is_replaced;            /* result: what was there has gone */
         const char *name;            /* renames: the new name */
         const char *target;          /* path of these two, for the journal */
         const struct change_secret *secrets;

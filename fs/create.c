@@ -92,16 +92,17 @@ static int reopen(struct task *task, struct op *op) {
         pthread_mutex_lock(&session->tree.lock);
         dir = tree_node(&session->tree, task->node);
         if (dir)
-                leaving_await(session, dir, task->name);
-        if (dir) {
                 leaving = leaving_take_back(session, dir, task->name);
+        if (leaving && !(leaving_can(leaving) & CAN_SAVE)) /* a new one can come after it only */
+                leaving_hurry(session, STEAL(leaving));
+        if (dir)
                 entry = names_entry(session, dir, task->name);
-        }
         if (entry)
                 r = tree_adopt(&session->tree, dir, entry, &node);
         if (r == 0) {
                 node_ref(node);
                 task->result = node->id;
+                task->takes_back = leaving;
         }
         pthread_mutex_unlock(&session->tree.lock);
         leaving_forget(session, op, leaving);
@@ -130,6 +131,8 @@ static int open_again(struct task *task, struct node *node) {
         task->fi.flags |= O_TRUNC; /* what was removed is empty when it is made again */
         if (r == 0)
                 r = write_open_node(task, node, &handle);
+        if (r == 0 && task->takes_back && handle->editing)
+                handle->editing->may_replace = true;
         if (r == 0)
                 return reply(task, node, handle);
         let_go(task, node);

@@ -10,6 +10,7 @@
 #include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/session.h"
 #include "fs/times.h"
@@ -164,6 +165,7 @@ int creating_done(struct session *session, struct overlay *overlay, const struct
         int r = 0;
 
         change_outdates(session, dir);
+        leaving_end(session, dir, entry->name ? entry->name : node->name);
         if (!overlay->link)
                 return 0; /* it was removed meanwhile */
         if (!entry->name) {

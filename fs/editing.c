@@ -138,6 +138,7 @@ void editing_end(struct editing *editing, uint64_t changes, int error, struct do
         if (error < 0)
                 return;
         editing->is_new = false;
+        editing->may_replace = false;
         editing->is_fired = editing->fires_once;
         if (!now)
                 return;

@@ -21,6 +21,7 @@ struct editing {
         int error;             /* negative errno of that attempt, until it was shown */
         char *reason;          /* why; NULL: not known */
         bool is_new;           /* no such document exists */
+        bool may_replace;      /* what it is written over was removed: see struct saving */
         bool is_sending;
         bool fires_once; /* an action: what was sent is sent */
         bool is_fired;

@@ -79,9 +79,6 @@ static void run(void *data) {
         struct op op;
         int r;
 
-        pthread_mutex_lock(&session->tree.lock);
-        leaving->is_running = true;
-        pthread_mutex_unlock(&session->tree.lock);
         op_init(&op, OP_INTERACTIVE, TIMEOUT_MS);
         carry = (struct carry){
                 .subject = &leaving->subject,
@@ -97,7 +94,6 @@ static void run(void *data) {
 
         pthread_mutex_lock(&session->tree.lock);
         change_outdates(session, leaving->subject.dir);
-        leaving->is_running = false;
         leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
         if (r < 0) {
                 leave(session, leaving);
@@ -202,28 +198,48 @@ static struct leaving *find(struct session *session, const struct node *dir, con
         return leaving;
 }
 
-/** leaving_await() - while the name's removal is being sent. */
-void leaving_await(struct session *session, const struct node *dir, const char *name) {
-        const struct leaving *leaving = find(session, dir, name);
-
-        while (leaving && leaving->is_running) {
-                pthread_cond_wait(&session->sent, &session->tree.lock);
-                leaving = find(session, dir, name);
-        }
-}
-
 /**
  * leaving_take_back() - the name is made again: it was no leaving but the first half of a save.
+ * Waits, with the tree unlocked, while it is being sent.
  * Returns one that had not been sent, for leaving_forget(), else NULL.
  */
 struct leaving *leaving_take_back(struct session *session, const struct node *dir,
                                   const char *name) {
         struct leaving *leaving = find(session, dir, name);
 
-        if (!leaving || leaving->until_ms || !later_cancel(&session->later, leaving))
-                return NULL;
-        leave(session, leaving);
-        return leaving;
+        while (leaving && !leaving->until_ms) {
+                if (later_cancel(&session->later, leaving)) {
+                        leave(session, leaving);
+                        return leaving;
+                }
+                pthread_cond_wait(&session->sent, &session->tree.lock);
+                leaving = find(session, dir, name);
+        }
+        return NULL;
+}
+
+/** leaving_hurry() - of one that was taken back: it is sent now after all. Tree locked; not while
+ * it is sent. */
+void leaving_hurry(struct session *session, struct leaving *leaving) {
+        enter(session, leaving);
+        pthread_mutex_unlock(&session->tree.lock);
+        run(leaving);
+        pthread_mutex_lock(&session->tree.lock);
+}
+
+/** leaving_go_on() - of one that was taken back: it leaves after all. */
+void leaving_go_on(struct session *session, struct leaving *leaving) {
+        if (later_add(&session->later, LEAVING_DELAY_MS, run, leaving) == 0)
+                enter(session, leaving);
+        else
+                leaving_hurry(session, leaving);
+}
+
+/** leaving_can() - what may be done with what is leaving; a set of enum ability. */
+unsigned leaving_can(const struct leaving *leaving) {
+        const struct subject *subject = &leaving->subject;
+
+        return subject->branch->ops->abilities(subject->branch, subject->place);
 }
 
 /**
@@ -241,6 +257,19 @@ void leaving_forget(struct session *session, struct op *op, struct leaving *leav
         pthread_mutex_lock(&session->tree.lock);
         leaving_free(leaving);
         pthread_mutex_unlock(&session->tree.lock);
+}
+
+/** leaving_end() - the name was made anew: what is listed under it is not what has gone. */
+void leaving_end(struct session *session, const struct node *dir, const char *name) {
+        struct leaving *leaving = session->leavings, *next;
+
+        for (; leaving; leaving = next) {
+                next = leaving->next;
+                if (!leaving->until_ms || !is_of(leaving, dir, name))
+                        continue;
+                leave(session, leaving);
+                leaving_free(leaving);
+        }
 }
 
 /** leaving_settle() - a list is about to be published: what it does not tell of has gone. */

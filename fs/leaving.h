@@ -22,7 +22,6 @@ struct leaving {
         struct document *before; /* referenced, or NULL */
         int64_t id;              /* in the journal */
         int64_t until_ms;        /* monotonic clock: shown again, if it is there; 0: not sent yet */
-        bool is_running;
 };
 
 int leaving_begin(struct session *session, struct op *op, struct subject *subject,
@@ -32,6 +31,9 @@ bool leaving_hides(struct session *session, const struct node *dir, const struct
 struct leaving *leaving_take_back(struct session *session, const struct node *dir,
                                   const char *name);
 void leaving_forget(struct session *session, struct op *op, struct leaving *leaving);
-void leaving_await(struct session *session, const struct node *dir, const char *name);
+void leaving_go_on(struct session *session, struct leaving *leaving);
+void leaving_hurry(struct session *session, struct leaving *leaving);
+unsigned leaving_can(const struct leaving *leaving);
+void leaving_end(struct session *session, const struct node *dir, const char *name);
 void leaving_settle(struct session *session, struct node *dir, const struct listing *listing);
 void leaving_free_all(struct session *session);

@@ -10,6 +10,7 @@
 #include "fs/creating.h"
 #include "fs/dir.h"
 #include "fs/directory.h"
+#include "fs/leaving.h"
 #include "fs/making.h"
 #include "fs/names.h"
 #include "fs/session.h"
@@ -204,6 +205,7 @@ static int adopt(struct session *session, struct op *op, struct subject *subject
 
         pthread_mutex_lock(&session->tree.lock);
         change_outdates(session, subject->dir);
+        leaving_end(session, subject->dir, subject->name);
         r = entry->name ? tree_adopt(&session->tree, subject->dir, entry, &node) : -ENOENT;
         if (r == 0)
                 *ret = node_ref(node);

@@ -8,6 +8,7 @@
 #include "fs/change.h"
 #include "fs/creating.h"
 #include "fs/directory.h"
+#include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/session.h"
 
@@ -153,6 +154,7 @@ static int take(struct making *making, struct op *op, struct node **ret) {
                 node = making->node;
         } else {
                 change_outdates(session, dir);
+                leaving_end(session, dir, making->entry.name);
                 r = tree_adopt(&session->tree, dir, &making->entry, &node);
         }
         if (r == 0)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/local.h"
 #include "fs/note.h"
 #include "fs/report.h"
@@ -155,22 +156,28 @@ static int make_document(const char *data, size_t len, struct document **ret) {
         return r;
 }
 
+/* Was it over a removed document, which may have gone before the new one was made? */
+static bool may_replace(const struct resumption *it) {
+        return it->edit.target && text_eq(it->edit.target, SAVING_REPLACES);
+}
+
 static int send_save(struct resumption *it, struct op *op) {
         struct document *base = NULL, *now = NULL;
+        struct saving saving = {
+                .subject = &it->subject,
+                .text = it->edit.text,
+                .len = it->edit.len,
+                .id = it->edit.id,
+                .may_replace = may_replace(it),
+        };
         int r = 0;
 
         if (it->edit.base)
                 r = make_document(it->edit.base, it->edit.base_len, &base);
+        saving.base = base;
         if (r == 0)
-                r = saving_run(it->session, op,
-                               &(struct saving){
-                                       .subject = &it->subject,
-                                       .text = it->edit.text,
-                                       .len = it->edit.len,
-                                       .base = base,
-                                       .id = it->edit.id,
-                               },
-                               &now);
+                r = saving_run(it->session, op, &saving, &now);
+        entry_done(&saving.made);
         if (base)
                 document_unref(base);
         if (now)
@@ -178,11 +185,17 @@ static int send_save(struct resumption *it, struct op *op) {
         return r;
 }
 
+static int resume_create(struct resumption *it, struct op *op);
+
 static int resume_save(struct resumption *it, struct op *op) {
         struct document *now = NULL;
         bool is_there;
         int r;
 
+        if (!is_same_place(it) && may_replace(it)) {
+                it->edit.act = EDIT_CREATE;
+                return resume_create(it, op);
+        }
         if (!is_same_place(it))
                 return give_up(it, op, "the document has gone");
         r = take_subject(it);
@@ -334,6 +347,19 @@ struct recovery {
         const struct session_account *account; /* that is being looked at */
 };
 
+/* What the directory showed when it was looked at is outdated. */
+static void expire(const struct resumption *it) {
+        const struct subject *subject = &it->subject;
+
+        if (!subject->session)
+                return;
+        pthread_mutex_lock(&it->session->tree.lock);
+        change_outdates(it->session, subject->dir);
+        notify_entry(&it->session->notify, subject->dir->id, subject->name);
+        notify_inode(&it->session->notify, subject->dir->id);
+        pthread_mutex_unlock(&it->session->tree.lock);
+}
+
 /* Returns whether it is decided by now; a failure of the network decides nothing. */
 static bool resume_one(struct session *session, const struct session_account *account, int64_t id) {
         struct resumption it = { .session = session, .account = account };
@@ -357,6 +383,7 @@ static bool resume_one(struct session *session, const struct session_account *ac
                 is_decided = after.state != EDIT_ACCEPTED && after.state != EDIT_SENDING;
                 edit_done(&after);
         }
+        expire(&it);
         resumption_done(&it);
         return is_decided;
 }

@@ -53,15 +53,16 @@ static void look(struct task *task, struct node *dir, const char *name, struct e
         *ret = end;
 }
 
-/* A name that is on its way out was the first half of this save: it stays. Tree locked. */
-static struct leaving *take_back(struct task *task, struct end *to) {
-        struct leaving *leaving;
+/* A name that is on its way out was the first half of this save: it stays, unless no call changes
+ * what has it. Tree locked, but not while that is sent. */
+static struct leaving *take_back(struct task *task, struct end *from, struct end *to) {
+        struct session *session = task->session;
+        struct leaving *leaving = leaving_take_back(session, to->dir, to->name);
 
-        leaving_await(task->session, to->dir, to->name);
-        leaving = leaving_take_back(task->session, to->dir, to->name);
-
-        if (leaving)
-                look(task, to->dir, to->name, to);
+        if (leaving && !(leaving_can(leaving) & CAN_SAVE))
+                leaving_hurry(session, STEAL(leaving));
+        look(task, from->dir, from->name, from);
+        look(task, to->dir, to->name, to);
         return leaving;
 }
 
@@ -124,6 +125,7 @@ struct replacing {
         struct timespec modified;
         bool has_time;
         struct document *base; /* of a save; referenced */
+        bool may_replace;      /* as in struct saving */
 };
 
 static void replacing_done(struct session *session, struct replacing *replacing) {
@@ -216,15 +218,18 @@ static int save(struct task *task, struct op *op, struct replacing *replacing) {
                 .len = replacing->len,
                 .base = replacing->base,
                 .modified = replacing->has_time ? &replacing->modified : NULL,
+                .may_replace = replacing->may_replace,
         };
         int r = saving_run(session, op, &saving, &now);
 
         if (r < 0)
                 return r;
         pthread_mutex_lock(&session->tree.lock);
-        if (now)
+        if (saving.is_replaced)
+                entry = saving.made;
+        else if (now)
                 r = copy_entry(session, replacing->subject.dir, replacing->subject.name, &entry);
-        if (now && r == 0)
+        if (now && r == 0 && entry.name)
                 (void)become(session, replacing, &entry, now);
         else if (replacing->source->overlay && replacing->source->overlay->link)
                 overlay_remove(session, replacing->source->overlay);
@@ -329,8 +334,10 @@ static int call(struct task *task, struct op *op) {
                 struct node *dir = tree_node(&session->tree, task->to);
 
                 change_outdates(session, subject.dir);
-                if (dir)
+                if (dir) {
+                        leaving_end(session, dir, task->to_name);
                         change_outdates(session, dir);
+                }
                 notify_entry(&session->notify, task->to, task->to_name);
         }
         pthread_mutex_unlock(&session->tree.lock);
@@ -393,14 +400,18 @@ static int work(struct task *task, struct op *op) {
         r = look_at_both(task, &from, &to);
         if (r <= 0)
                 return r < 0 ? r : -EIO;
-        leaving = take_back(task, &to);
-        way = decide_rename(&from.what, &to.what, task->flags & NO_REPLACE, &error);
+        leaving = take_back(task, &from, &to);
+        replacing.may_replace = leaving;
+        /* What was removed is not there, for whoever asks for a free name. */
+        way = decide_rename(&from.what, &to.what, task->flags & NO_REPLACE && !leaving, &error);
         if (way == RENAME_REFUSE)
                 r = op_fail(op, error, "it cannot be renamed so");
         else if (!from.overlay)
                 r = -ESTALE;
         else
                 r = prepare(task, way, &from, &to, &replacing);
+        if (r < 0 && leaving)
+                leaving_go_on(session, STEAL(leaving));
         pthread_mutex_unlock(&session->tree.lock);
         leaving_forget(session, op, leaving);
         r = r < 0 ? r : 0;

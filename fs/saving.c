@@ -5,7 +5,9 @@
 
 #include "base/stamp.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/content.h"
+#include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/session.h"
 #include "fs/times.h"
@@ -58,6 +60,44 @@ struct document *saving_base(struct session *session, const struct place *place,
         return base;
 }
 
+/*
+ * What was there has gone, and this is about what was made in its place, if it was: @error. What is
+ * open goes on with that; who looks the name up finds a node of its own.
+ */
+static void turn_to_new(struct session *session, struct op *op, struct saving *saving, int error,
+                        struct change_result *result) {
+        struct subject *subject = saving->subject;
+        const struct op_fault fault = op->fault;
+        struct place *place = result->entry.place;
+        struct node *node;
+
+        if (error == 0 && place)
+                (void)view_read(subject->view, op, place, &result->document);
+        op->fault = fault;
+        if (result->document && saving->modified)
+                view_set_time(subject->view, place, result->document->hash,
+                              saving->modified->tv_sec);
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_find(&session->tree, subject->place);
+        if (node) {
+                if (node->content && result->document)
+                        (void)content_commit(node->content, document_ref(result->document),
+                                             stamp_monotonic_ms());
+                tree_detach(&session->tree, node);
+        }
+        notify_entry(&session->notify, subject->dir->id, subject->name);
+        change_outdates(session, subject->dir);
+        leaving_end(session, subject->dir, subject->name);
+        if (error == 0 && place) {
+                place_unref(subject->place);
+                subject->place = place_ref(place);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        saving->is_replaced = true;
+        saving->made = result->entry;
+        result->entry = (struct entry){ 0 };
+}
+
 /**
  * saving_run() - see the header.
  * @ret: what is there now, a reference; NULL in plan mode.
@@ -74,11 +114,16 @@ int saving_run(struct session *session, struct op *op, struct saving *saving,
                 .base = saving->base,
                 .before = saving->base,
                 .id = saving->id,
+                .may_replace = saving->may_replace,
+                .other = saving->may_replace ? subject->dir->place : NULL,
+                .target = saving->may_replace ? SAVING_REPLACES : NULL,
         };
         struct change_result result;
         struct document *now = NULL;
         int r = carry_out(session, op, &carry, &result);
 
+        if (carry.is_replaced)
+                turn_to_new(session, op, saving, r, &result);
         if (r == 0 && !session->commits.is_plan_only) {
                 if (result.document)
                         now = document_ref(result.document);
@@ -103,7 +148,7 @@ struct attempt {
         uint64_t changes;
         struct document *base;
         struct timespec modified;
-        bool has_time;
+        bool has_time, may_replace;
 };
 
 static int begin(struct session *session, struct subject *subject, struct editing *editing,
@@ -117,6 +162,7 @@ static int begin(struct session *session, struct subject *subject, struct editin
                 .changes = editing->changes,
                 .modified = editing->modified,
                 .has_time = editing->has_time,
+                .may_replace = editing->may_replace,
         };
         opened = editing->base ? document_ref(editing->base) : NULL;
         attempt.text = malloc(attempt.len + 1);
@@ -157,8 +203,10 @@ int saving_editing(struct session *session, struct op *op, struct subject *subje
                 .len = attempt.len,
                 .base = attempt.base,
                 .modified = attempt.has_time ? &attempt.modified : NULL,
+                .may_replace = attempt.may_replace,
         };
         r = saving_run(session, op, &saving, &now);
+        entry_done(&saving.made);
         pthread_mutex_lock(&session->tree.lock);
         editing_end(editing, attempt.changes, r, now);
         pthread_mutex_unlock(&session->tree.lock);

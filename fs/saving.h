@@ -5,6 +5,9 @@
 #include "fs/editing.h"
 #include "fs/subject.h"
 
+/* What the journal keeps as the target of a save that may replace, for fs/recovery.c. */
+#define SAVING_REPLACES "new"
+
 /* One save. Everything is borrowed. */
 struct saving {
         struct subject *subject;
@@ -14,6 +17,12 @@ struct saving {
         struct document *base;           /* NULL: whatever is there */
         const struct timespec *modified; /* set by utimens, or NULL */
         int64_t id;                      /* of a save that the journal has already, else 0 */
+        bool may_replace;                /* what is there was removed, and taken back for this save:
+                                            a text that is no version of it, but one of a new
+                                            document, lets the removal happen, and that be made */
+        bool is_replaced;                /* result: so it was, and the subject is the new one */
+        struct entry made;               /* result: its entry, owned by the caller; name NULL: it is
+                                            not listed yet */
 };
 
 int saving_run(struct session *session, struct op *op, struct saving *saving,

@@ -66,6 +66,7 @@ struct task {
         mode_t mode;                  /* CREATE, MKDIR */
         uint64_t result;              /* of its work: a nodeid, referenced; 0: none */
         struct handle *handle;        /* of its work */
+        bool takes_back;              /* CREATE: what had its name was on its way out */
         unsigned waited;              /* bit of each enum want that was waited for */
         unsigned tries;               /* to serve it from memory */
         struct node *found;           /* referenced result of WANT_FIND */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, removing, joining and acting; what is in doubt, planned, or left over from before. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/change.h"
 #include "base/text.h"
@@ -121,6 +123,78 @@ START_TEST(removals_over_the_budget_are_refused_at_once) {
         mounted_end(&mounted);
         ck_assert_uint_eq(fake_changes(mounted.view), 3 + 1 + 3);
         mounted_again(&mounted, false);
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(what_is_made_again_is_an_update_where_it_can_be) {
+        start();
+        fake_write(mounted.view, document, "{\"id\": 1, \"n\": 1}\n");
+        expect_run(&mounted, "echo / > .hcloudfs/refresh; cd demo/policies && rm a.json && "
+                             "echo '{\"id\": 1, \"n\": 2}' > a.json");
+        expect_run(&mounted, "cd demo/policies && rm a.json && echo '{\"n\": 3}' > a.json");
+        expect_output(&mounted, "cat demo/policies/a.json; ls demo/policies",
+                      "{\"n\": 3}\na.json\n");
+        expect_run(&mounted, "echo '{\"n\": 4}' > demo/policies/a.json");
+        expect_changes(&mounted, "save fake//policies/a.json {\"id\": 1, \"n\": 2}\n"
+                                 "remove fake//policies/a.json\n"
+                                 "create fake//policies a.json {\"n\": 3}\n"
+                                 "save fake//policies/a.json {\"n\": 4}\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(what_replaces_goes_on_where_it_has_replaced) {
+        char path[128];
+        int file;
+
+        start();
+        fake_write(mounted.view, document, "{\"id\": 1}\n");
+        expect_run(&mounted, "rm demo/policies/a.json");
+        (void)snprintf(path, sizeof(path), "%s/demo/policies/a.json", mounted.path);
+        file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        ck_assert_int_ge(file, 0);
+        ck_assert_int_eq(pwrite(file, "{\"n\": 1}\n", 9, 0), 9);
+        ck_assert_int_eq(fsync(file), 0);
+        ck_assert_int_eq(pwrite(file, "{\"n\": 2}\n", 9, 0), 9);
+        ck_assert_int_eq(close(file), 0);
+        expect_changes(&mounted, "remove fake//policies/a.json\n"
+                                 "create fake//policies a.json {\"n\": 1}\n"
+                                 "save fake//policies/a.json {\"n\": 2}\n");
+        expect_fails(&mounted, "cd demo/policies && rm a.json && echo '{' | cp /dev/stdin a.json",
+                     "Invalid argument");
+        expect_output(&mounted, "cat demo/policies/a.json", "{\"n\": 2}\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(a_replacement_that_was_cut_off_is_made) {
+        static char path[] = "/demo/policies/gone.json", identity[] = "fake//policies/of-before",
+                    target[] = "new", text[] = "{\"n\": 1}\n";
+        const struct edit edit = {
+                .act = EDIT_SAVE,
+                .state = EDIT_ACCEPTED,
+                .path = path,
+                .identity = identity,
+                .target = target,
+                .text = text,
+                .len = strlen(text),
+        };
+        struct journal *journal;
+        char file[128];
+        struct op op;
+        int64_t id;
+
+        start();
+        mounted_end(&mounted);
+        op_init(&op, OP_INTERACTIVE, 1000);
+        (void)snprintf(file, sizeof(file), "%s/journal", mounted.state);
+        ck_assert_int_eq(journal_open(&op, file, &journal), 0);
+        ck_assert_int_eq(journal_accept(journal, &op, &edit, &id), 0);
+        journal_close(journal);
+        mounted_again(&mounted, false);
+        expect_await(&mounted, "cat demo/policies/gone.json", "{\"n\": 1}\n");
+        expect_changes(&mounted, "create fake//policies gone.json {\"n\": 1}\n");
         mounted_stop(&mounted);
 }
 END_TEST
@@ -318,6 +392,9 @@ int main(void) {
                 { .name = "secret", .test = a_document_with_a_secret_is_kept_without_it },
                 { .name = "mkdir", .test = mkdir_makes_at_once },
                 { .name = "budget", .test = removals_over_the_budget_are_refused_at_once },
+                { .name = "again", .test = what_is_made_again_is_an_update_where_it_can_be },
+                { .name = "replaces", .test = what_replaces_goes_on_where_it_has_replaced },
+                { .name = "cut-off", .test = a_replacement_that_was_cut_off_is_made },
                 { .name = "links", .test = links_are_joined_and_ended },
                 { .name = "action", .test = an_action_is_sent_when_it_is_written },
                 { .name = "unknown", .test = what_nobody_knows_is_not_sent_again },
