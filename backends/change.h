@@ -31,16 +31,16 @@ void change_result_done(struct change_result *result);
 
 /* What may be done with a place; decides modes and what fs refuses without asking. */
 enum ability {
-        CAN_SAVE = 1 << 0,       /* file: its document can be updated */
+        CAN_SAVE = 1 << 0,        /* file: its document can be updated */
         CAN_CREATE_FILE = 1 << 1, /* directory: a new document makes a resource */
-        CAN_MKDIR = 1 << 2,      /* directory: mkdir creates at once */
-        CAN_DRAFT = 1 << 3,      /* directory: mkdir makes a draft */
-        CAN_REMOVE = 1 << 4,     /* rm of the document, rmdir of the resource */
-        CAN_LINK = 1 << 5,       /* directory: ln -s joins */
-        CAN_ACT = 1 << 6,        /* file: writing it sends a call */
-        CAN_GROUP = 1 << 7,      /* directory: mkdir makes a local level */
-        IS_SECRET = 1 << 8,      /* action: what is written to it must be kept nowhere */
-        ANY_NAME = 1 << 9,       /* directory: a new document may be called anything */
+        CAN_MKDIR = 1 << 2,       /* directory: mkdir creates at once */
+        CAN_DRAFT = 1 << 3,       /* directory: mkdir makes a draft */
+        CAN_REMOVE = 1 << 4,      /* rm of the document, rmdir of the resource */
+        CAN_LINK = 1 << 5,        /* directory: ln -s joins */
+        CAN_ACT = 1 << 6,         /* file: writing it sends a call */
+        CAN_GROUP = 1 << 7,       /* directory: mkdir makes a local level */
+        IS_SECRET = 1 << 8,       /* action: what is written to it must be kept nowhere */
+        ANY_NAME = 1 << 9,        /* directory: a new document may be called anything */
 };
 unsigned view_abilities(const struct view *view, const struct place *place);
 /* An item of its own, not a resource's attribute. */
@@ -63,8 +63,8 @@ struct change_secret {
 
 /* Creates the document or resource @name in a collection from its text (NULL with mkdir). */
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
-                const char *text, size_t len, const struct change_secret *secrets,
-                size_t n_secrets, struct change_result *ret);
+                const char *text, size_t len, const struct change_secret *secrets, size_t n_secrets,
+                struct change_result *ret);
 
 /* Would that text be sent, if the name were free? Checks all but that; 0 or the reason why not. */
 int view_may_create(struct view *view, struct op *op, struct place *directory, const char *name,

@@ -12,14 +12,14 @@
 enum { GUARD_BUDGET_MAX = 1000 };
 
 struct guard {
-        const char *account;       /* borrowed */
+        const char *account; /* borrowed */
         enum account_access access;
         enum account_allow allow_delete, allow_create;
-        unsigned per_minute;       /* deletions and costly creations; 0: none are counted */
-        pthread_mutex_t lock;      /* protects what follows */
-        int64_t *times;            /* monotonic ms of the last `per_minute` deletions */
+        unsigned per_minute;  /* deletions and costly creations; 0: none are counted */
+        pthread_mutex_t lock; /* protects what follows */
+        int64_t *times;       /* monotonic ms of the last `per_minute` deletions */
         unsigned next;
-        bool is_exhausted;         /* until it is acknowledged */
+        bool is_exhausted; /* until it is acknowledged */
 };
 
 int guard_init(struct guard *guard, const char *account, enum account_access access,

@@ -14,7 +14,7 @@ enum { PLAN_STEPS_MAX = 64 };
 /* One request of the plan. */
 struct plan_step {
         const struct call *call;
-        char *body;               /* owned; NULL: none */
+        char *body; /* owned; NULL: none */
         size_t len;
         char *told;               /* owned; the body with its secrets covered, NULL: it has none */
         struct param_list params; /* beyond the place's */
@@ -24,26 +24,26 @@ struct plan_step {
 
 /* Lives on the stack of one change. Trees are owned by the planner. */
 struct planner {
-        struct composer composer;  /* whose place gives the parameters */
+        struct composer composer; /* whose place gives the parameters */
         const struct kind *kind;
         const struct file *file;
-        const char *name;          /* of what is created, decoded */
-        const char *text;          /* as written, borrowed */
+        const char *name; /* of what is created, decoded */
+        const char *text; /* as written, borrowed */
         size_t len;
-        struct json *mine;         /* the new document */
-        struct json *theirs;       /* the document as it is now */
-        struct json *item;         /* the resource as it is now, with all its members */
-        const char *const *changed; /* pointers of what differs, NULL-terminated */
-        struct param_list secrets;  /* write-only values for bodies, wiped at the end */
+        struct json *mine;                 /* the new document */
+        struct json *theirs;               /* the document as it is now */
+        struct json *item;                 /* the resource as it is now, with all its members */
+        const char *const *changed;        /* pointers of what differs, NULL-terminated */
+        struct param_list secrets;         /* write-only values for bodies, wiped at the end */
         const char *const *secret_members; /* pointers in `mine` that are told to nobody */
-        struct param_list sent;     /* write-only values to remember once they were sent */
+        struct param_list sent;            /* write-only values to remember once they were sent */
         struct plan_step steps[PLAN_STEPS_MAX];
         unsigned count;
         enum weight weight;
         bool is_creation;
-        const struct call *paid;   /* one of these is out of the budget already; or NULL */
-        uint64_t turn;             /* whose changes wait for this one; 0: nobody's */
-        struct answer *answer;     /* of the last step */
+        const struct call *paid; /* one of these is out of the budget already; or NULL */
+        uint64_t turn;           /* whose changes wait for this one; 0: nobody's */
+        struct answer *answer;   /* of the last step */
 };
 
 void planner_init(struct planner *planner, struct view *view, struct op *op, struct place *place);

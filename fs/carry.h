@@ -11,27 +11,27 @@
 struct carry {
         struct subject *subject;
         enum edit_act act;
-        const char *text;            /* saves, creations, actions; NULL: none */
+        const char *text; /* saves, creations, actions; NULL: none */
         size_t len;
-        const char *kept_text;       /* what may be kept of it; NULL: all */
+        const char *kept_text; /* what may be kept of it; NULL: all */
         size_t kept_len;
-        bool is_secret;              /* nothing may */
-        struct document *base;       /* of a save, or NULL */
-        struct document *before;     /* what is there now, for the history, or NULL */
-        struct place *other;         /* links: what they lead to; renames: the new directory */
-        bool may_replace;            /* saves: as in struct saving; `other` is the directory */
-        bool is_replaced;            /* result: what was there has gone */
-        const char *name;            /* renames: the new name */
-        const char *target;          /* path of these two, for the journal */
+        bool is_secret;          /* nothing may */
+        struct document *base;   /* of a save, or NULL */
+        struct document *before; /* what is there now, for the history, or NULL */
+        struct place *other;     /* links: what they lead to; renames: the new directory */
+        bool may_replace;        /* saves: as in struct saving; `other` is the directory */
+        bool is_replaced;        /* result: what was there has gone */
+        const char *name;        /* renames: the new name */
+        const char *target;      /* path of these two, for the journal */
         const struct change_secret *secrets;
         size_t n_secrets;
-        struct node *beside;         /* file that the reason of a refusal stands beside; NULL: the
+        struct node *beside;        /* file that the reason of a refusal stands beside; NULL: the
                                         subject's own name */
-        bool is_directory;           /* a removal by rmdir: who waits sees its outcome */
-        bool is_paid;                /* a removal that is out of the budget already */
-        const atomic_bool *is_late;  /* nobody waits for the outcome any more: a note tells it */
-        int64_t id;                  /* of a change that the journal has already, else 0; result */
-        bool is_unknown;             /* result */
+        bool is_directory;          /* a removal by rmdir: who waits sees its outcome */
+        bool is_paid;               /* a removal that is out of the budget already */
+        const atomic_bool *is_late; /* nobody waits for the outcome any more: a note tells it */
+        int64_t id;                 /* of a change that the journal has already, else 0; result */
+        bool is_unknown;            /* result */
 };
 
 extern const char carry_cut[]; /* in kept texts, in place of a secret */

@@ -11,7 +11,7 @@
 /* One save. Everything is borrowed. */
 struct saving {
         struct subject *subject;
-        pid_t process;                   /* that saves */
+        pid_t process; /* that saves */
         const char *text;
         size_t len;
         struct document *base;           /* NULL: whatever is there */
@@ -28,6 +28,6 @@ struct saving {
 int saving_run(struct session *session, struct op *op, struct saving *saving,
                struct document **ret);
 int saving_editing(struct session *session, struct op *op, struct subject *subject,
-                 struct editing *editing);
+                   struct editing *editing);
 struct document *saving_base(struct session *session, const struct place *place, pid_t process,
-                           struct document *published);
+                             struct document *published);

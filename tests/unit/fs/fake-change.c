@@ -174,7 +174,8 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
         }
         if (strstr(place->text, "\"id\"") && !memmem(text, len, "\"id\"", 4))
                 r = op_fail(op, EINVAL, "/id cannot be changed; nothing was sent");
-        else if (base && (base_len != strlen(place->text) || memcmp(base, place->text, base_len) != 0))
+        else if (base &&
+                 (base_len != strlen(place->text) || memcmp(base, place->text, base_len) != 0))
                 r = op_fail(op, ESTALE, "somebody else changed it");
         if (r == 0)
                 r = send(view, op, place, "save", NULL, text, len);

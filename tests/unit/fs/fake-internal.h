@@ -19,9 +19,9 @@ struct place {
         int error;
         char *reason;
         unsigned asked;
-        unsigned can;         /* enum ability */
-        int refuse;           /* positive errno for changes, 0: none */
-        char *answer, *secret; /* of an action */
+        unsigned can;                          /* enum ability */
+        int refuse;                            /* positive errno for changes, 0: none */
+        char *answer, *secret;                 /* of an action */
         bool is_document, is_unknown, is_late; /* is_late: lists do not tell of it yet */
         bool is_gone, is_volatile, is_by_name, is_costly, has_feed, confirms;
 };
@@ -35,10 +35,10 @@ struct view {
         bool is_held;
         unsigned news, watches; /* told by the feed, questions to it */
         int feed_error;
-        struct buf changes;     /* a line for each that was made */
+        struct buf changes; /* a line for each that was made */
         unsigned n_changes, n_acknowledged, budget;
         bool has_budget;
-        bool is_forgetful;      /* nothing can be read after a change */
+        bool is_forgetful; /* nothing can be read after a change */
 };
 
 struct place *fake_place(struct place *parent, const char *name, enum entry_type type,
