@@ -99,6 +99,7 @@ static int keep_answer(struct planner *planner, const struct action *action,
                 return result->answer ? 0 : -ENOMEM;
         }
         result->secret_file = action->issues;
+        result->secret_adds = action->adds;
         (void)json_parse(answer->body, answer->len, &body, NULL);
         if (action->secret && body && json_has(body, action->secret)) {
                 if (json_scalar(json_at(body, action->secret), &text) < 0)

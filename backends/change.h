@@ -25,6 +25,7 @@ struct change_result {
         char *answer;              /* action: the answer's body, no secret in it; owned, or NULL */
         char *secret;              /* action: what it issued; owned, or NULL */
         const char *secret_file;   /* name that the tree gives it */
+        bool secret_adds;          /* to what that file holds: a list */
         int status;                /* HTTP, of the last step */
 };
 void change_result_done(struct change_result *result);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/sent.h"
 #include "backends/view-internal.h"
 
 #include "backends/name.h"
 #include "backends/select.h"
-#include "backends/turn.h"
 #include "base/text.h"
 
 static int add_place(struct listing_builder *builder, const struct place_seed *seed,
@@ -179,12 +179,8 @@ int list_actions(struct composer *composer, struct listing_builder *builder, str
 /* A directory that mkdir just made, before the service tells of it: making it may take long. */
 static bool was_made(const struct composer *composer, const struct place *place,
                      const struct child *child) {
-        _cleanup_(freep) char *made = NULL;
-
-        if (!child->row || !child->row->create)
-                return false;
-        made = sent_get(composer->view, place, child->name);
-        return !text_is_empty(made);
+        return child->row && child->row->create &&
+               sent_is_marked(composer->view, place, child->name);
 }
 
 /** list_content() - the entries that a row gives a fixed directory or a resource. 0 or errno. */

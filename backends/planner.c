@@ -2,6 +2,7 @@
 #include "backends/planner.h"
 
 #include "backends/select.h"
+#include "backends/sent.h"
 #include "backends/template.h"
 #include "backends/turn.h"
 #include "backends/view-internal.h"

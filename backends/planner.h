@@ -37,6 +37,7 @@ struct planner {
         struct param_list secrets;         /* write-only values for bodies, wiped at the end */
         const char *const *secret_members; /* pointers in `mine` that are told to nobody */
         struct param_list sent;            /* write-only values to remember once they were sent */
+        const char *made; /* a fixed directory that is there once it was sent, or NULL */
         struct plan_step steps[PLAN_STEPS_MAX];
         unsigned count;
         enum weight weight;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ending things: resources by rmdir, documents by rm. */
 #include "backends/change-internal.h"
-#include "backends/turn.h"
+#include "backends/sent.h"
 #include "backends/view-internal.h"
 #include "base/stamp.h"
 #include "base/text.h"
@@ -106,7 +106,9 @@ static int conclude(struct planner *planner, const struct place *place, int r) {
         struct op_fault before = op->fault;
 
         if ((r == 0 || r == -ENOENT) && place->type == PLACE_FIXED && !op->plan_only)
-                sent_put(planner->composer.view, place->parent, place->child->name, "");
+                sent_mark(planner->composer.view, place->parent, place->child->name, false);
+        else if (r == 0 && place->type == PLACE_ITEM && !op->plan_only)
+                sent_forget(planner->composer.view, place);
         if (r != -EEXIST)
                 return r;
         return op_fail_answer(op, ENOTEMPTY, before.status, before.code, before.request_id,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending a plan: checked as a whole, told step by step, sent in order. */
 #include "backends/planner.h"
+#include "backends/sent.h"
 #include "backends/template.h"
-#include "backends/turn.h"
 #include "backends/view-internal.h"
 #include "base/text.h"
 
@@ -154,8 +154,10 @@ static int run_step(struct planner *planner, unsigned number, struct change_resu
 
 static void remember(struct planner *planner) {
         for (size_t i = 0; i < planner->sent.count; i++)
-                sent_put(planner->composer.view, planner->composer.place,
-                         planner->sent.list[i].name, planner->sent.list[i].value);
+                sent_keep(planner->composer.view, planner->composer.place,
+                          planner->sent.list[i].name, planner->sent.list[i].value);
+        if (planner->made)
+                sent_mark(planner->composer.view, planner->composer.place, planner->made, true);
 }
 
 /**

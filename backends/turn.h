@@ -7,6 +7,3 @@
 
 int turn_take(struct view *view, struct op *op, const struct place *place, uint64_t *ret);
 void turn_give(struct view *view, uint64_t turn);
-
-void sent_put(struct view *view, const struct place *place, const char *name, const char *value);
-char *sent_get(struct view *view, const struct place *place, const char *name);

@@ -16,9 +16,10 @@ struct memo {
         uint64_t used; /* clock of the memo, for the least recently used */
 };
 
-/* A write-only value that was sent. */
+/* A write-only value that was sent (backends/sent.h). */
 struct sent {
-        uint64_t key; /* hash of the resource's identity and the value's name */
+        uint64_t key;   /* hash of the resource's identity and the value's name; 0: none */
+        uint64_t owner; /* hash of the identity */
         char *value;
 };
 
@@ -31,6 +32,7 @@ struct view {
         int64_t ttl_ms;
         int (*describe)(void *data, struct json **ret);
         void *describe_data;
+        struct view_keep keep;
         struct source *source; /* borrowed */
         struct place *root;
         struct guard guard;

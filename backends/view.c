@@ -39,6 +39,7 @@ int view_new(const struct view_options *options, struct source *source, struct v
         view->ttl_ms = options->ttl_s ? (int64_t)options->ttl_s * 1000 : DEFAULT_TTL_MS;
         view->describe = options->describe;
         view->describe_data = options->describe_data;
+        view->keep = options->keep;
         view->source = source;
         if (!view->account)
                 return -ENOMEM;

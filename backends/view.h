@@ -57,6 +57,16 @@ struct document {
         char *request_id; /* of the answer it was made from, or NULL */
 };
 
+/* Where values are kept that were sent and that no call tells, by the identity of their resource.
+ * Members may be NULL: then they are known as long as the view lives. Thread-safe. */
+struct view_keep {
+        void (*put)(void *data, const char *identity, const char *name, const char *value);
+        /* @ret: owned by the caller. 0 or -ENOENT. */
+        int (*get)(void *data, const char *identity, const char *name, char **ret);
+        void (*drop)(void *data, const char *identity); /* all of the resource's */
+        void *data;
+};
+
 struct view_options {
         const char *account; /* name, part of every identity */
         enum account_type type;
@@ -68,6 +78,7 @@ struct view_options {
         unsigned deletions_per_minute;                  /* 0: unlimited */
         int (*describe)(void *data, struct json **ret); /* account.json */
         void *describe_data;
+        struct view_keep keep;
 };
 
 int view_new(const struct view_options *options, struct source *source, struct view **ret);

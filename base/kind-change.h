@@ -138,6 +138,7 @@ struct action {
         const char *const *secrets;  /* pointers in the text that are kept nowhere, or NULL */
         const char *issues;          /* secret file that appears, mode 0400; NULL: `.result` only */
         const char *secret;          /* pointer to the secret in the answer; NULL: all of it */
+        bool adds;                   /* what was issued before stays: a list, each with its time */
         struct when when;            /* on the item */
         struct only_if allowed;
         const char *hint;            /* one line for people */

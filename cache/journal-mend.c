@@ -101,7 +101,7 @@ static int is_of_use(const struct image_row *from) {
                 return r;
         case TABLE_SHELF:
                 return cells[SHELF_SHELF].type == CELL_NUMBER && cells[SHELF_SHELF].number >= 0 &&
-                       cells[SHELF_SHELF].number <= SHELF_RESULT && is_text(&cells[SHELF_PATH]) &&
+                       cells[SHELF_SHELF].number <= SHELF_LAST && is_text(&cells[SHELF_PATH]) &&
                        is_text(&cells[SHELF_NAME]) && cells[SHELF_BODY].type == CELL_NUMBER &&
                        is_number(cells[SHELF_BODY].number);
         default:

@@ -19,6 +19,7 @@ static const struct bound {
         [SHELF_SECRET] = { 4096, 16 << 20, false,
                            "the shelf of secrets is full: delete what is not needed any more" },
         [SHELF_RESULT] = { 4096, 64 << 20, true, NULL },
+        [SHELF_SENT] = { 4096, 4 << 20, true, NULL },
 };
 
 /**
@@ -210,7 +211,7 @@ int journal_put(struct journal *journal, struct op *op, const struct shelved *it
         struct placing placing = { .item = item };
         int r;
 
-        if (item->shelf > SHELF_RESULT || !item->path || text_is_empty(item->name))
+        if (item->shelf > SHELF_LAST || !item->path || text_is_empty(item->name))
                 return op_fail(op, EINVAL, "something to be kept has no name");
         if (item->len > JOURNAL_BLOB_MAX)
                 return op_fail(op, EFBIG, "%s is larger than %d MiB", item->name,

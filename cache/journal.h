@@ -124,8 +124,16 @@ int journal_each(struct journal *journal, unsigned states,
                  int (*visit)(void *data, const struct edit *edit), void *data);
 
 /* Named blobs by path: what a document was before each update or delete, refused texts with their
- * base and the other side, one-shot secrets, results of actions. */
-enum shelf { SHELF_HISTORY, SHELF_REJECTED, SHELF_SECRET, SHELF_RESULT };
+ * base and the other side, one-shot secrets, results of actions; and, by the identity of their
+ * resource in place of a path, values that were sent and that no call tells. */
+enum shelf {
+        SHELF_HISTORY,
+        SHELF_REJECTED,
+        SHELF_SECRET,
+        SHELF_RESULT,
+        SHELF_SENT,
+        SHELF_LAST = SHELF_SENT
+};
 
 struct shelved {
         enum shelf shelf;

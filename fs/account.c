@@ -35,6 +35,48 @@ static int describe(void *data, struct json **ret) {
         return auth_describe(data, ret);
 }
 
+static void keep_sent(void *data, const char *identity, const char *name, const char *value) {
+        struct op op;
+
+        op_init(&op, OP_POLL, 0);
+        if (journal_put(data, &op,
+                        &(struct shelved){
+                                .shelf = SHELF_SENT,
+                                .path = identity,
+                                .name = name,
+                                .data = value,
+                                .len = strlen(value),
+                        }) < 0)
+                log_warning("%s of %s is known until the end of the mount only: %s", name, identity,
+                            op.fault.reason);
+}
+
+static int get_sent(void *data, const char *identity, const char *name, char **ret) {
+        size_t len;
+
+        return journal_fetch(data, SHELF_SENT, identity, name, ret, &len);
+}
+
+struct dropping {
+        struct journal *journal;
+        const char *identity;
+};
+
+static int drop_one(void *data, const struct shelved *item) {
+        const struct dropping *dropping = data;
+        struct op op;
+
+        op_init(&op, OP_POLL, 0);
+        (void)journal_drop(dropping->journal, &op, SHELF_SENT, dropping->identity, item->name);
+        return 0;
+}
+
+static void drop_sent(void *data, const char *identity) {
+        struct dropping dropping = { .journal = data, .identity = identity };
+
+        (void)journal_browse(data, SHELF_SENT, identity, drop_one, &dropping);
+}
+
 static int stack_view(struct account_stack *stack, const struct accounts_options *options) {
         const struct account *account = stack->account;
         const struct view_options view_options = {
@@ -49,6 +91,11 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
                 .deletions_per_minute = options->deletions_per_minute,
                 .describe = describe,
                 .describe_data = stack->auth,
+                .keep = stack->journal ? (struct view_keep){ .put = keep_sent,
+                                                             .get = get_sent,
+                                                             .drop = drop_sent,
+                                                             .data = stack->journal }
+                                       : (struct view_keep){ 0 },
         };
         int r = view_new(&view_options, stack->source, &stack->view);
 

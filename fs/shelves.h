@@ -23,6 +23,7 @@ struct shelf_record {
 struct shelves {
         struct shelf_record *list;
         size_t count, capacity;
+        bool is_adding; /* somebody is about to add to a list; with the session's `sent` */
 };
 
 int shelves_load(struct session *session, struct journal *journal);

@@ -3,10 +3,10 @@
  * contract's notes on CSE. */
 #include "backends/rows.h"
 #include "backends/select.h"
+#include "backends/sent.h"
 #include "backends/tables/cse-calls.h"
 #include "backends/tables/cse-change.h"
 #include "backends/tables/helpers.h"
-#include "backends/turn.h"
 #include "base/text.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })

@@ -325,7 +325,7 @@ const struct action ucs_federation_actions[] = {
         { .verb = "retry-join", .call = &ucs_retry_fleet_federation },
         { .verb = "connect", .call = &ucs_create_federation_connection, .body = "=",
           .form = "{" NETWORK "}", .needs = (const struct need[]){ NETWORK_NEEDS, { 0 } },
-          .issues = "connections.json",
+          .issues = "connections.json", .adds = true,
           .hint = "It makes a VPC endpoint, which no call lists or removes: its id is kept in "
                   "connections.json" },
         { .verb = "issue-kubeconfig", .call = &ucs_download_federation_kubeconfig, .body = "=",

@@ -143,7 +143,7 @@ static void use_shelves(struct journal *journal) {
         char *data;
         int r;
 
-        for (item.shelf = SHELF_HISTORY; item.shelf <= SHELF_RESULT; item.shelf++) {
+        for (item.shelf = SHELF_HISTORY; item.shelf <= SHELF_LAST; item.shelf++) {
                 r = journal_put(journal, &op, &item);
                 CHECK(is_well(r));
                 if (r < 0)

@@ -430,14 +430,14 @@ static void expect(enum shelf shelf, const char *of, const char *as, const char 
 
 START_TEST(shelves_keep_what_is_put) {
         begin();
-        for (enum shelf shelf = SHELF_HISTORY; shelf <= SHELF_RESULT; shelf++) {
+        for (enum shelf shelf = SHELF_HISTORY; shelf <= SHELF_LAST; shelf++) {
                 put(shelf, "a", "one", "first", 1);
                 put(shelf, "a", "two", "second", 2);
                 put(shelf, "b", "one", "third", 3);
                 put(shelf, "a", "one", "", 4);
         }
         open_again();
-        for (enum shelf shelf = SHELF_HISTORY; shelf <= SHELF_RESULT; shelf++) {
+        for (enum shelf shelf = SHELF_HISTORY; shelf <= SHELF_LAST; shelf++) {
                 expect(shelf, "a", "one", "");
                 expect(shelf, "a", "two", "second");
                 expect(shelf, "b", "one", "third");
