@@ -6,6 +6,7 @@
 
 int read_text(struct op *op, const struct file *file, const char *text, size_t len,
               struct json **ret);
+int check_length(struct op *op, const struct file *file, const char *text, size_t len);
 
 /* create.c */
 const struct create *create_row(const struct place *directory, const char *name);

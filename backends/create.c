@@ -294,6 +294,7 @@ static int read_new(struct planner *planner, const struct create *create) {
         static const struct file json = { .name = "document", .codec = CODEC_JSON };
         const struct file *file = create->how == CREATE_DRAFT ? &json : planner->file;
         struct op *op = planner->composer.op;
+        int r;
 
         if (create->how == CREATE_AT_ONCE)
                 return 0;
@@ -301,7 +302,8 @@ static int read_new(struct planner *planner, const struct create *create) {
                 return op_fail(op, EINVAL, "a new document needs a text");
         if (file->codec == CODEC_TEXT && !planner->len && !(file->save && file->save->may_be_empty))
                 return op_fail(op, EINVAL, "an empty text is never sent");
-        return read_text(op, file, planner->text, planner->len, &planner->mine);
+        r = read_text(op, file, planner->text, planner->len, &planner->mine);
+        return r < 0 ? r : check_length(op, file, planner->text, planner->len);
 }
 
 /* May something of this name be made in this directory? Asks nobody. */
@@ -323,13 +325,11 @@ static int check_name(struct view *view, struct op *op, struct place *directory,
 static int plan(struct planner *planner, struct place *directory, const char *name,
                 const struct change_secret *secrets, size_t n_secrets) {
         const struct create *create = create_row(directory, name);
-        int r = 0;
+        int r;
 
-        if (!is_collection(directory) && planner_remember(planner, name, "made") < 0)
-                r = op_fail(planner->composer.op, ENOMEM, "out of memory");
+        planner->made = is_collection(directory) ? NULL : name;
         planner->file = is_collection(directory) ? directory->kind->content.files : NULL;
-        if (r == 0)
-                r = read_new(planner, create);
+        r = read_new(planner, create);
         return r < 0 ? r : plan_create(planner, create, secrets, n_secrets);
 }
 

@@ -130,6 +130,18 @@ int read_text(struct op *op, const struct file *file, const char *text, size_t l
         return r < 0 ? op_fail(op, -r, "the document cannot be read") : 0;
 }
 
+/** check_length() - does the service take so many characters? 0 or -EFBIG with a reason. */
+int check_length(struct op *op, const struct file *file, const char *text, size_t len) {
+        size_t chars = 0;
+
+        for (size_t i = 0; i < len; i++)
+                chars += ((unsigned char)text[i] & 0xc0) != 0x80;
+        if (!file->most_chars || chars <= file->most_chars)
+                return 0;
+        return op_fail(op, EFBIG, "%zu characters, the service takes %u; nothing was sent", chars,
+                       file->most_chars);
+}
+
 /* Reads the document as it is now, and the resource behind it. */
 static int load(struct planner *planner, struct place *place, struct document **ret) {
         struct op *op = planner->composer.op;
@@ -275,6 +287,8 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
         planner.len = len;
         if (r == 0)
                 r = read_text(op, place->file, text, len, &planner.mine);
+        if (r == 0)
+                r = check_length(op, place->file, text, len);
         if (r == 0)
                 r = planner_check_cover(&planner);
         if (r == 0)

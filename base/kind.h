@@ -164,6 +164,7 @@ struct file {
         const struct call *further; /* that `compose` makes itself, if it does */
         struct when when;           /* on the item */
         const struct save *save;    /* how a save is sent; NULL: 0444 */
+        unsigned most_chars;        /* that the service takes in a text; 0: no bound is told */
         bool is_one;                /* FROM_CALL: of that list the item with the resource's id */
         bool is_volatile;           /* changes by itself: never kept by the kernel */
 };

@@ -346,6 +346,7 @@ const struct kind configuration = {
                           .from = FROM_ITEM,
                           .at = "/value",
                           .codec = CODEC_TEXT,
+                          .most_chars = 131072, /* ServiceComb notes, 5 and 7.3 */
                           .save = &config_value_save },
                         { .name = ".meta/*.json",
                           .from = FROM_ITEM,

@@ -211,6 +211,36 @@ START_TEST(values_are_created_with_the_labels_of_their_directory) {
 }
 END_TEST
 
+enum { VALUE_MOST = 131072 };
+
+/* @extra: characters beyond what the service takes; each of two bytes. */
+static char *long_value(size_t extra) {
+        size_t chars = VALUE_MOST + extra;
+        char *text = malloc(2 * chars + 1);
+
+        ck_assert_ptr_nonnull(text);
+        for (size_t i = 0; i < chars; i++)
+                memcpy(text + 2 * i, "\xc3\xa9", 2);
+        text[2 * chars] = '\0';
+        return text;
+}
+
+START_TEST(values_too_long_are_not_sent) {
+        _cleanup_(freep) char *longest = long_value(0), *longer = long_value(1);
+
+        begin();
+        ck_assert_int_eq(changing_save(LABELS "/log.level", NULL, longer), -EFBIG);
+        ck_assert(strstr(changing_reason(), "131073 characters, the service takes 131072"));
+        ck_assert_int_eq(changing_create("config/-", "x", longer), -EFBIG);
+        changing_nothing();
+        ck_assert_int_eq(changing_save(LABELS "/log.level", NULL, longest), 0);
+        ck_assert_int_eq(changing_create("config/-", "x", longest), 0);
+        ck_assert_int_eq(changing_level("config", "a=1,b=2,c=3,d=4,e=5,f=6"), 0);
+        ck_assert_int_eq(changing_level("config", "a=1,b=2,c=3,d=4,e=5,f=6,g=7"), -EINVAL);
+        changing_end();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "properties", .test = properties_are_sent_whole },
@@ -219,6 +249,7 @@ int main(void) {
                 { .name = "drafts", .test = a_version_is_made_from_a_draft },
                 { .name = "versions", .test = versions_go },
                 { .name = "values", .test = values_keep_their_status },
+                { .name = "long values", .test = values_too_long_are_not_sent },
                 { .name = "new values",
                   .test = values_are_created_with_the_labels_of_their_directory },
                 {},
