@@ -53,6 +53,7 @@ struct document {
         int64_t fetched_ms;     /* realtime clock */
         int64_t fresh_until_ms; /* monotonic clock; INT64_MAX: for ever */
         bool is_stale;
+        bool is_sent;     /* as it was sent; the service may tell it otherwise */
         uint64_t cut;     /* of a log: bytes that stood before these and are gone */
         char *request_id; /* of the answer it was made from, or NULL */
 };

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "base/stamp.h"
 #include "base/text.h"
 #include "fs/note.h"
+#include "fs/recovery.h"
 #include "fs/session.h"
 
 const char carry_cut[] = "<write-only: enter again>";
@@ -52,6 +54,28 @@ static int save(struct carry *carry, struct op *op, struct change_result *ret) {
         return replace(carry, op, ret);
 }
 
+/* A promised removal met nothing: an attempt that was cut short has done it, or somebody else has.
+ * Servers say so for other reasons too: gone is what cannot be read. Returns 0, or -ENOENT with the
+ * reason as it was. */
+static int look_whether_gone(struct op *op, const struct subject *subject) {
+        const struct op_fault fault = op->fault;
+        struct document *document = NULL;
+        int r;
+
+        op->must_be_fresh = true;
+        op->fresh_since_ms = stamp_now_ms();
+        r = view_read(subject->view, op, subject->place, &document);
+        op->must_be_fresh = false;
+        if (document)
+                document_unref(document);
+        if (r == -ENOENT) {
+                op_clear(op);
+                return 0;
+        }
+        op->fault = fault;
+        return -ENOENT;
+}
+
 static int call(struct commit *commit, struct op *op, struct change_result *ret) {
         struct carry *carry = commit->data;
         const struct subject *subject = carry->subject;
@@ -68,7 +92,8 @@ static int call(struct commit *commit, struct op *op, struct change_result *ret)
                 return view_create(view, op, subject->place, subject->name, carry->text, carry->len,
                                    carry->secrets, carry->n_secrets, ret);
         case EDIT_REMOVE:
-                return view_remove(view, op, subject->place, carry->is_paid, ret);
+                r = view_remove(view, op, subject->place, carry->is_paid, ret);
+                return r == -ENOENT && carry->is_patient ? look_whether_gone(op, subject) : r;
         case EDIT_LINK:
                 return view_link(view, op, subject->place, subject->name, carry->other, ret);
         case EDIT_UNLINK:
@@ -128,6 +153,7 @@ static struct commit commit_of(struct carry *carry) {
                 .kept_text = carry->kept_text,
                 .kept_len = carry->kept_len,
                 .is_secret = carry->is_secret,
+                .is_patient = carry->is_patient,
                 .base = carry->base,
                 .before = carry->before ? carry->before->data : NULL,
                 .before_len = carry->before ? carry->before->len : 0,
@@ -196,13 +222,19 @@ int carry_accept(struct session *session, struct op *op, struct carry *carry, in
 int carry_out(struct session *session, struct op *op, struct carry *carry,
               struct change_result *ret) {
         struct commit commit = commit_of(carry);
-        int r = commit_run(&session->commits, op, &commit, ret);
+        int r;
 
+        if (!carry->id && !session->commits.is_plan_only && carry->act != EDIT_REMOVE &&
+            carry->act != EDIT_ACTION)
+                recovery_supersede(session, commit.identity, commit.path);
+        r = commit_run(&session->commits, op, &commit, ret);
         carry->id = commit.id;
         carry->is_unknown = commit.is_unknown;
+        carry->is_begun = commit.is_begun;
+        carry->is_waiting = commit.is_waiting;
         if (r == 0 && !session->commits.is_plan_only)
                 note_work(session, carry, ret);
-        if (r < 0 && has_note(carry))
+        if (r < 0 && has_note(carry) && !commit.is_waiting)
                 (void)note_put(session, note_directory(carry), note_name(carry), ".error",
                                &commit.report);
         else if (r == 0 && has_note(carry) && !session->commits.is_plan_only)

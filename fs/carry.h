@@ -27,11 +27,14 @@ struct carry {
         size_t n_secrets;
         struct node *beside;        /* file that the reason of a refusal stands beside; NULL: the
                                         subject's own name */
+        bool is_patient;            /* it was promised: as of a commit; gone is gone */
         bool is_directory;          /* a removal by rmdir: who waits sees its outcome */
         bool is_paid;               /* a removal that is out of the budget already */
         const atomic_bool *is_late; /* nobody waits for the outcome any more: a note tells it */
         int64_t id;                 /* of a change that the journal has already, else 0; result */
         bool is_unknown;            /* result */
+        bool is_begun;              /* result: a request was written down, and the history kept */
+        bool is_waiting;            /* result: the journal keeps it, to be carried out again */
 };
 
 extern const char carry_cut[]; /* in kept texts, in place of a secret */

@@ -105,6 +105,7 @@ static int on_before(void *data, struct op *op, const struct op_step *step) {
         if (r == 0)
                 r = journal_step_begin(commit->journal, op, commit->id, step);
         commit->is_begun |= r == 0;
+        commit->is_once |= step->is_once;
         return r;
 }
 
@@ -240,6 +241,41 @@ static int refuse(struct op *op, struct commit *commit, const struct change_resu
         return error;
 }
 
+/* Is it a failure that another time may not meet? 4xx are answers, but for 429; so is what the
+ * service has a code for that means something else. */
+static bool may_pass(int error, const struct op_fault *fault) {
+        if (fault->status >= 400 && fault->status < 500 && fault->status != 429)
+                return false;
+        switch (-error) {
+        case EIO:
+        case EINTR:
+        case EAGAIN:
+        case ENOMEM:
+        case EBUSY:
+        case ENOSPC:
+        case EPIPE:
+        case EPROTO:
+        case ETIMEDOUT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case ENETRESET:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ECONNABORTED:
+        case ECONNREFUSED:
+        case ECONNRESET:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* Does the journal keep it, to be tried again? Not what must not be sent twice. */
+static bool can_wait(const struct op *op, const struct commit *commit, int error) {
+        return commit->is_patient && may_pass(error, &op->fault) &&
+               !(op->fault.is_unknown && commit->is_once);
+}
+
 static int check_doubt(struct commits *commits, struct op *op, const struct commit *commit) {
         int64_t id = doubts_find(&commits->doubts, commit->act, commit->identity, commit->name);
 
@@ -287,6 +323,8 @@ static int run(struct op *op, struct commit *commit, struct change_result *ret) 
                 r = commit->call(commit, op, ret);
                 if (r == 0)
                         journal_finish(commit->journal, commit->id, EDIT_DONE, NULL);
+                else if (can_wait(op, commit, r))
+                        commit->is_waiting = true;
                 else if (op->fault.is_unknown)
                         r = doubt(op, commit, r);
                 else

@@ -32,6 +32,7 @@ struct commit {
         const char *kept_text; /* in place of `text` where that holds secrets; NULL: the same */
         size_t kept_len;
         bool is_secret; /* nothing of the text may be kept anywhere */
+        bool is_patient; /* it was promised: what fails for a while stays in the journal */
         const struct document *base;
         const char *before; /* for the history; NULL: nothing was there */
         size_t before_len;
@@ -42,10 +43,11 @@ struct commit {
         struct buf report; /* result: text for `<file>.error`, empty after a success */
         bool is_kept;    /* result: the text is below .hcloudfs/rejected */
         bool is_unknown;   /* result: nobody knows whether it happened */
+        bool is_waiting;   /* result: it failed for a while, and the journal has it still */
 
         struct commits *commits; /* for the watch */
         struct buf steps;
-        bool is_begun;
+        bool is_begun, is_once; /* a request was written down; one that must not be repeated */
 };
 
 int commits_init(struct commits *commits);

@@ -2,6 +2,7 @@
 #include "fs/leaving.h"
 
 #include "backends/change.h"
+#include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/carry.h"
@@ -10,7 +11,11 @@
 #include "fs/directory.h"
 #include "fs/session.h"
 
-enum { TIMEOUT_MS = 60 * 1000 };
+enum {
+        TIMEOUT_MS = 60 * 1000,
+        AGAIN_MS = 1000, /* after a failure that may pass; twice as long after each, … */
+        AGAIN_MAX_MS = 60 * 1000,
+};
 
 /* Tree locked, but for what is of the subject. */
 static void enter(struct session *session, struct leaving *leaving) {
@@ -70,6 +75,30 @@ static void log_failure(struct session *session, const struct leaving *leaving, 
         record_failed(&session->record, &entry, &op->fault);
 }
 
+static void run(void *data);
+
+/* The servers could not do it now: it stays on its way out, and what was promised is tried again.
+ * Where that cannot be, the next mount does it. Tree locked. Returns whether it is tried. */
+static bool try_again(struct session *session, struct leaving *leaving) {
+        if (leaving->delay_ms < AGAIN_MAX_MS)
+                leaving->delay_ms = leaving->delay_ms ? leaving->delay_ms * 2 : AGAIN_MS;
+        return later_add_idle(&session->later, leaving->delay_ms, run, leaving) == 0;
+}
+
+/* Tree locked. */
+static void settle(struct session *session, struct leaving *leaving, int r, bool is_waiting) {
+        change_outdates(session, leaving->subject.dir);
+        if (!is_waiting || !try_again(session, leaving)) {
+                leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
+                if (r < 0) {
+                        leave(session, leaving);
+                        tell(session, leaving);
+                        leaving_free(leaving);
+                }
+        }
+        pthread_cond_broadcast(&session->sent);
+}
+
 /* Its second is over: it is sent. */
 static void run(void *data) {
         struct leaving *leaving = data;
@@ -85,22 +114,19 @@ static void run(void *data) {
                 .act = EDIT_REMOVE,
                 .id = leaving->id,
                 .is_paid = true,
-                .before = read_before(leaving, &op),
+                .is_patient = true,
+                .before = leaving->is_begun ? NULL : read_before(leaving, &op),
         };
         r = carry_out(session, &op, &carry, &result);
         change_result_done(&result);
+        leaving->is_begun |= carry.is_begun;
         if (r < 0)
                 log_failure(session, leaving, &op, r);
-
+        if (r < 0 && carry.is_waiting)
+                log_warning("remove %s: %s; it is tried again", leaving->subject.path,
+                            op.fault.reason);
         pthread_mutex_lock(&session->tree.lock);
-        change_outdates(session, leaving->subject.dir);
-        leaving->until_ms = stamp_monotonic_ms() + LEAVING_SETTLE_MS;
-        if (r < 0) {
-                leave(session, leaving);
-                tell(session, leaving);
-                leaving_free(leaving);
-        }
-        pthread_cond_broadcast(&session->sent);
+        settle(session, leaving, r, carry.is_waiting);
         pthread_mutex_unlock(&session->tree.lock);
 }
 
@@ -115,7 +141,7 @@ static int accept(struct session *session, struct op *op, struct subject *subjec
                          &(struct carry){
                                  .subject = subject,
                                  .act = EDIT_REMOVE,
-                                 .base = before,
+                                 .base = before && !before->is_sent ? before : NULL,
                                  .target = "rm", /* it was promised: see fs/recovery.c */
                          },
                          ret_id);

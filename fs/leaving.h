@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rm of documents: answered when it is durable, sent a second later, unless the name is made again
- * within that time: then it was the first half of a save (file rule 17). Names that are going, and
- * those that have gone while lists may still tell of them (file rule 18), are not shown.
+ * within that time: then it was the first half of a save (file rule 17). What the servers cannot do
+ * just then is tried again; what they refuse shows again, with the reason. Names that are going,
+ * and those that have gone while lists may still tell of them (file rule 18), are not shown.
  * Protected by the tree's lock.
  */
 #pragma once
@@ -22,6 +23,8 @@ struct leaving {
         struct document *before; /* referenced, or NULL */
         int64_t id;              /* in the journal */
         int64_t until_ms;        /* monotonic clock: shown again, if it is there; 0: not sent yet */
+        int64_t delay_ms;        /* before the next attempt; 0: there was none that failed */
+        bool is_begun;           /* a request was sent: the history has what was there */
 };
 
 int leaving_begin(struct session *session, struct op *op, struct subject *subject,

@@ -57,8 +57,9 @@ static void log_failure(struct making *making, const struct op *op, int r) {
 static void settle_late(struct making *making) {
         struct session *session = making->session;
 
+        making->overlay->is_making = false;
         if (!making->overlay->link)
-                return; /* rmdir of it */
+                return; /* it was moved away */
         if (making->result == 0) {
                 (void)creating_done(session, making->overlay, &making->entry,
                                     making->subject.branch);
@@ -132,6 +133,7 @@ static int stand_in(struct making *making) {
         else if (document)
                 document_unref(document);
         making->overlay = overlay;
+        overlay->is_making = !making->is_done;
         making->node = node_ref(overlay->node);
         return 0;
 }

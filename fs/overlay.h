@@ -44,6 +44,7 @@ struct overlay {
         enum shelf shelf;
         size_t len;         /* SHELVED */
         bool is_created;    /* NEW, DRAFT: it exists, a list does not show it yet */
+        bool is_making;     /* DRAFT: it is being made, and nobody waits for that any more */
         int64_t touched_ms; /* NEW, DRAFT: monotonic clock */
 };
 

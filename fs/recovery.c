@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
+#include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/note.h"
 #include "fs/report.h"
@@ -17,14 +19,21 @@
 #include "fs/session.h"
 #include "fs/walk.h"
 
-enum { TIMEOUT_MS = 60 * 1000, RETRY_MS = 30 * 1000, EDITS_MAX = 1024 };
+enum {
+        TIMEOUT_MS = 60 * 1000,
+        RETRY_MS = 1000, /* the first time; twice as long after each, … */
+        RETRY_MAX_MS = 30 * 1000,
+        SETTLE_MS = LEAVING_SETTLE_MS, /* for how long a list may lack what was made */
+        EDITS_MAX = 1024,
+};
 
 /* One change that is taken up again. */
 struct resumption {
         struct session *session;
         const struct session_account *account;
-        struct edit edit; /* owned */
-        bool is_told;     /* somebody decided that it is to be sent */
+        struct edit edit;                 /* owned */
+        bool is_told;                     /* somebody decided that it is to be sent */
+        const atomic_bool *is_superseded; /* NULL: it cannot be */
         struct subject subject;
         struct node *node; /* what stands at its path, or NULL; referenced */
 };
@@ -168,6 +177,7 @@ static int send_save(struct resumption *it, struct op *op) {
                 .text = it->edit.text,
                 .len = it->edit.len,
                 .id = it->edit.id,
+                .is_patient = !it->is_told,
                 .may_replace = may_replace(it),
         };
         int r = 0;
@@ -248,44 +258,115 @@ static int resume_create(struct resumption *it, struct op *op) {
                               .text = it->edit.text,
                               .len = it->edit.len,
                               .id = it->edit.id,
+                              .is_patient = !it->is_told,
                       },
                       &result);
         change_result_done(&result);
         return r;
 }
 
+/* Which entry of a list is what the change is of, whatever it is called there? NULL: none. */
+static const struct entry *entry_of(const struct resumption *it, const struct listing *listing) {
+        for (size_t i = 0; i < listing->count; i++)
+                if (listing->entries[i].place &&
+                    text_eq(place_identity(listing->entries[i].place), it->edit.identity))
+                        return &listing->entries[i];
+        return NULL;
+}
+
+/* What stands at the path is not what was removed. That may stand beside it under another name: a
+ * second one of its name makes both be called otherwise. 1 if it does, 0 if it is nowhere. */
+static int find_beside(struct resumption *it, struct op *op) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        const struct entry *entry;
+        struct node *node = NULL;
+        int r;
+
+        op->must_be_fresh = true; /* since what find() has set */
+        r = view_list(it->subject.view, op, it->subject.place, &listing);
+        op->must_be_fresh = false;
+        entry = r == 0 ? entry_of(it, listing) : NULL;
+        if (!entry)
+                return r;
+        pthread_mutex_lock(&it->session->tree.lock);
+        r = tree_adopt(&it->session->tree, it->subject.dir, entry, &node);
+        if (r == 0) {
+                node_unref(&it->session->tree, it->node);
+                it->node = node_ref(node);
+        }
+        pthread_mutex_unlock(&it->session->tree.lock);
+        return r < 0 ? r : 1;
+}
+
+/* Is what was removed still there? Where nothing tells that the removal was carried out, a list is
+ * believed only after the time for which it may lack what was made just before (file rule 18).
+ * 1 if it is, 0 if it has gone, negative errno while nobody can tell. */
+static int is_left(struct resumption *it, struct op *op) {
+        int64_t age_ms = stamp_now_ms() - it->edit.accepted_ms;
+        int r = is_same_place(it) ? 1 : find_beside(it, op);
+
+        if (r == 0 && !is_answered(&it->edit) && age_ms >= 0 && age_ms < SETTLE_MS)
+                return op_fail(op, EAGAIN, "no list shows it yet");
+        return r;
+}
+
+/* Somebody has changed it since: it stays, and the reason stands beside it. */
+static int keep_changed(struct resumption *it, struct op *op) {
+        struct buf text = BUF_INIT(0);
+        int r = give_up(it, op, "it was changed since it was removed, so it stays");
+
+        if (report_render(&(struct report){ .act = commit_act_name(it->edit.act),
+                                            .path = it->edit.path,
+                                            .fault = &op->fault,
+                                            .error = r },
+                          &text) == 0)
+                (void)note_put(it->session, it->subject.dir, it->subject.name, ".error", &text);
+        buf_done(&text);
+        return r;
+}
+
+/* Has it another content than when it was removed? 1, 0, or negative errno. */
+static int is_changed(struct resumption *it, struct op *op) {
+        struct document *now = NULL;
+        int r;
+
+        if (!it->edit.base)
+                return 0;
+        r = read_now(it, op, &now);
+        if (r < 0)
+                return r;
+        r = !has_value(now, it->edit.base, it->edit.base_len);
+        document_unref(now);
+        return r;
+}
+
 /* Only rm of documents was promised before it was sent; rmdir was being waited for. */
 static int resume_remove(struct resumption *it, struct op *op) {
         struct change_result result = { 0 };
-        struct document *now = NULL;
-        bool is_changed = false;
         int r;
 
-        if (!is_same_place(it)) {
+        if (it->is_superseded && atomic_load(it->is_superseded))
+                return give_up(it, op, "it was saved or made anew since it was removed");
+        r = is_left(it, op);
+        if (r == 0)
                 finish(it, EDIT_DONE, NULL);
-                return 0;
-        }
+        if (r <= 0)
+                return r;
         if (!it->edit.target && !it->is_told)
                 return is_open(&it->edit) ? leave(it, op)
                                           : give_up(it, op, "hcloudfs ended before it was sent");
         r = take_subject(it);
-        if (r == 0 && it->edit.base) {
-                r = read_now(it, op, &now);
-                if (r == 0) {
-                        is_changed = !has_value(now, it->edit.base, it->edit.base_len);
-                        document_unref(now);
-                }
-        }
-        if (r < 0)
-                return r;
-        if (is_changed)
-                return give_up(it, op, "it was changed since it was removed, so it stays");
+        if (r == 0)
+                r = is_changed(it, op);
+        if (r != 0)
+                return r < 0 ? r : keep_changed(it, op);
         r = carry_out(it->session, op,
                       &(struct carry){
                               .subject = &it->subject,
                               .act = EDIT_REMOVE,
                               .id = it->edit.id,
                               .is_paid = it->edit.target, /* when it was promised */
+                              .is_patient = !it->is_told,
                       },
                       &result);
         change_result_done(&result);
@@ -342,8 +423,11 @@ struct recovery {
         struct {
                 const struct session_account *account;
                 int64_t id;
+                uint64_t identity, path;   /* hashes of those of a removal; 0: it is none */
+                atomic_bool is_superseded; /* what was removed was saved or made anew */
         } list[EDITS_MAX];
         size_t count;
+        int64_t delay_ms;                      /* before the next attempt */
         const struct session_account *account; /* that is being looked at */
 };
 
@@ -361,8 +445,15 @@ static void expire(const struct resumption *it) {
 }
 
 /* Returns whether it is decided by now; a failure of the network decides nothing. */
-static bool resume_one(struct session *session, const struct session_account *account, int64_t id) {
-        struct resumption it = { .session = session, .account = account };
+static bool resume_one(struct recovery *recovery, size_t i) {
+        struct session *session = recovery->session;
+        const struct session_account *account = recovery->list[i].account;
+        struct resumption it = {
+                .session = session,
+                .account = account,
+                .is_superseded = &recovery->list[i].is_superseded,
+        };
+        int64_t id = recovery->list[i].id;
         struct edit after = { 0 };
         bool is_decided = true;
         struct op op;
@@ -390,14 +481,22 @@ static bool resume_one(struct session *session, const struct session_account *ac
 
 static void run(void *data) {
         struct recovery *recovery = data;
-        size_t left = 0;
+        bool is_left = false;
 
-        for (size_t i = 0; i < recovery->count; i++)
-                if (!resume_one(recovery->session, recovery->list[i].account, recovery->list[i].id))
-                        recovery->list[left++] = recovery->list[i];
-        recovery->count = left;
-        if (left)
-                (void)later_add_idle(&recovery->session->later, RETRY_MS, run, recovery);
+        for (size_t i = 0; i < recovery->count; i++) {
+                if (recovery->list[i].id && resume_one(recovery, i))
+                        recovery->list[i].id = 0;
+                is_left |= recovery->list[i].id != 0;
+        }
+        if (!is_left)
+                return;
+        (void)later_add_idle(&recovery->session->later, recovery->delay_ms, run, recovery);
+        if (recovery->delay_ms < RETRY_MAX_MS)
+                recovery->delay_ms *= 2;
+}
+
+static uint64_t hash_of(const char *text) {
+        return text ? digest_hash64(text, strlen(text)) : 0;
 }
 
 static int note_edit(void *data, const struct edit *edit) {
@@ -409,7 +508,12 @@ static int note_edit(void *data, const struct edit *edit) {
         if (recovery->count == EDITS_MAX)
                 return 0; /* the next mount finds the rest */
         recovery->list[recovery->count].account = recovery->account;
-        recovery->list[recovery->count++].id = edit->id;
+        recovery->list[recovery->count].id = edit->id;
+        if (edit->act == EDIT_REMOVE) {
+                recovery->list[recovery->count].identity = hash_of(edit->identity);
+                recovery->list[recovery->count].path = hash_of(edit->path);
+        }
+        recovery->count++;
         return 0;
 }
 
@@ -422,6 +526,8 @@ int recovery_start(struct session *session) {
         int r = recovery ? 0 : -ENOMEM;
 
         session->recovery = recovery;
+        if (recovery)
+                recovery->delay_ms = RETRY_MS;
         for (size_t i = 0; r == 0 && i < session->options.n_accounts; i++) {
                 recovery->session = session;
                 recovery->account = &session->options.accounts[i];
@@ -442,6 +548,24 @@ int recovery_start(struct session *session) {
 void recovery_stop(struct session *session) {
         free(session->recovery);
         session->recovery = NULL;
+}
+
+/**
+ * recovery_supersede() - what @identity tells of is being saved, or something is being made at
+ * @path: an earlier mount's removal that is not decided yet must not take it.
+ */
+void recovery_supersede(struct session *session, const char *identity, const char *path) {
+        struct recovery *recovery = session->recovery;
+        uint64_t identity_hash, path_hash;
+
+        if (!recovery || !recovery->count)
+                return;
+        identity_hash = hash_of(identity);
+        path_hash = hash_of(path);
+        for (size_t i = 0; i < recovery->count; i++)
+                if (recovery->list[i].path && (recovery->list[i].path == path_hash ||
+                                               recovery->list[i].identity == identity_hash))
+                        atomic_store(&recovery->list[i].is_superseded, true);
 }
 
 /** recovery_resend() - somebody says that a change in doubt is to be sent (again). */

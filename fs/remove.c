@@ -197,6 +197,101 @@ static int remove_note(struct task *task, struct op *op) {
         return 0;
 }
 
+static int remove_resource(struct task *task, struct op *op);
+
+/* The text that a new document or a draft is made from, NULL where there is none. Tree locked. */
+static const struct editing *text_of(const struct overlay *overlay) {
+        const struct overlay *part;
+
+        if (overlay->role != OVERLAY_DRAFT)
+                return overlay->editing;
+        part = overlay_after(overlay->node, 0);
+        while (part && part->role != OVERLAY_DRAFT_DOCUMENT)
+                part = part->next;
+        return part ? part->editing : NULL;
+}
+
+static bool is_being_sent(const struct overlay *overlay) {
+        const struct editing *editing = text_of(overlay);
+
+        return editing && editing->is_sending;
+}
+
+/* Is it being made in the cloud, or made and in no list yet? Then it is more than a thing of ours:
+ * to let go of what stands for it would leave it there. Tree locked. */
+static bool is_in_cloud(const struct overlay *overlay) {
+        if (overlay->role != OVERLAY_NEW && overlay->role != OVERLAY_DRAFT)
+                return false;
+        return overlay->is_created || overlay->is_making || is_being_sent(overlay);
+}
+
+/* Waits while what stands for the task's name is being sent. Tree locked. Returns 1 where a new
+ * list has to tell what has become of it, 0 where it never came to be and is gone, or -EBUSY. */
+static int await_sent(struct task *task, struct op *op, const struct node *dir) {
+        struct session *session = task->session;
+        struct overlay *overlay = overlay_find(dir, task->name);
+
+        while (overlay && is_being_sent(overlay)) {
+                pthread_cond_wait(&session->sent, &session->tree.lock);
+                overlay = overlay_find(dir, task->name);
+        }
+        if (!overlay || overlay->is_created)
+                return 1;
+        if (overlay->is_making)
+                return op_fail(op, EBUSY,
+                               "it is still being made: it can be removed when it is there");
+        if (overlay->role == OVERLAY_DRAFT) /* what was to make it has failed */
+                creating_discard(session, overlay);
+        else
+                overlay_remove(session, overlay);
+        return 0;
+}
+
+/* What the list has under the task's name by now. 1; 0: nothing; -EBUSY. Tree locked. */
+static int find_entry(struct task *task, struct op *op, struct node *dir, enum entry_type *ret) {
+        const struct entry *entry = names_entry(task->session, dir, task->name);
+
+        if (overlay_find(dir, task->name))
+                return op_fail(op, EBUSY, "it was just made, and no list shows it yet");
+        if (!entry)
+                return 0;
+        *ret = entry->type;
+        return 1;
+}
+
+/* What has become of what was being made? 1 and its type; 0: it never was; negative errno. */
+static int find_made(struct task *task, struct op *op, enum entry_type *ret) {
+        struct session *session = task->session;
+        struct node *dir;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (!dir)
+                return unlock(task, -ESTALE);
+        node_ref(dir);
+        r = await_sent(task, op, dir);
+        pthread_mutex_unlock(&session->tree.lock);
+        if (r > 0)
+                r = change_work_for(session, op, dir, true);
+        pthread_mutex_lock(&session->tree.lock);
+        if (r == 0)
+                r = find_entry(task, op, dir, ret);
+        node_unref(&session->tree, dir);
+        return unlock(task, r);
+}
+
+static int remove_made(struct task *task, struct op *op) {
+        enum entry_type type = ENTRY_FILE;
+        int r = find_made(task, op, &type);
+
+        if (r <= 0)
+                return r;
+        if (task->operation == OPERATION_UNLINK)
+                return type == ENTRY_FILE ? remove_document(task, op) : -EISDIR;
+        return type == ENTRY_DIRECTORY ? remove_resource(task, op) : -ENOTDIR;
+}
+
 /* Tree locked; unlocks it. */
 static int unlink_overlay(struct task *task, struct overlay *overlay, enum standing standing) {
         if (standing == STANDS_SCRATCH_DIR || standing == STANDS_DRAFT ||
@@ -212,6 +307,10 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
         if (overlay->role == OVERLAY_NOTE) {
                 pthread_mutex_unlock(&task->session->tree.lock);
                 return wait_change(task, remove_note);
+        }
+        if (is_in_cloud(overlay)) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return wait_change(task, remove_made);
         }
         overlay_remove(task->session, overlay);
         pthread_mutex_unlock(&task->session->tree.lock);
@@ -359,15 +458,19 @@ static int rmdir_overlay(struct task *task, struct overlay *overlay) {
         struct node *node = overlay->node;
         int r = 0;
 
-        if (node->type != ENTRY_DIRECTORY)
+        if (node->type != ENTRY_DIRECTORY) {
                 r = -ENOTDIR;
-        else if (overlay->role == OVERLAY_DRAFT)
+        } else if (is_in_cloud(overlay)) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return wait_change(task, remove_made);
+        } else if (overlay->role == OVERLAY_DRAFT) {
                 creating_discard(task->session, overlay);
-        else if (!overlay_is_empty(node) ||
-                 (overlay->role == OVERLAY_LEVEL && !is_deserted(task->session, node)))
+        } else if (!overlay_is_empty(node) ||
+                   (overlay->role == OVERLAY_LEVEL && !is_deserted(task->session, node))) {
                 r = -ENOTEMPTY;
-        else
+        } else {
                 overlay_remove(task->session, overlay);
+        }
         pthread_mutex_unlock(&task->session->tree.lock);
         return r < 0 ? r : reply(task);
 }

@@ -22,6 +22,8 @@ static int make_provisional(const struct saving *saving, struct document **ret) 
         if (r == 0)
                 r = local_document_new(&text, stamp_monotonic_ms() + PROVISIONAL_MS, ret);
         if (r == 0)
+                (*ret)->is_sent = true;
+        if (r == 0)
                 (*ret)->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
         buf_done(&text);
         return r;
@@ -117,6 +119,7 @@ int saving_run(struct session *session, struct op *op, struct saving *saving,
                 .may_replace = saving->may_replace,
                 .other = saving->may_replace ? subject->dir->place : NULL,
                 .target = saving->may_replace ? SAVING_REPLACES : NULL,
+                .is_patient = saving->is_patient,
         };
         struct change_result result;
         struct document *now = NULL;

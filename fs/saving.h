@@ -23,6 +23,7 @@ struct saving {
         bool is_replaced;                /* result: so it was, and the subject is the new one */
         struct entry made;               /* result: its entry, owned by the caller; name NULL: it is
                                             not listed yet */
+        bool is_patient;                 /* as of a commit */
 };
 
 int saving_run(struct session *session, struct op *op, struct saving *saving,

@@ -61,6 +61,13 @@ void fake_set_forgetful(struct view *view, bool is_forgetful) {
         pthread_mutex_unlock(&view->lock);
 }
 
+/** fake_set_lagging() - lists do not tell of what is made from now on, until this ends. */
+void fake_set_lagging(struct view *view, bool is_lagging) {
+        pthread_mutex_lock(&view->lock);
+        view->is_lagging = is_lagging;
+        pthread_mutex_unlock(&view->lock);
+}
+
 /** fake_changes() - how many were made. */
 unsigned fake_changes(struct view *view) {
         unsigned n;
@@ -208,6 +215,7 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
 
         *ret = (struct change_result){ 0 };
         place = fake_place(directory, name, text ? ENTRY_FILE : ENTRY_DIRECTORY, NULL);
+        place->is_late = view->is_lagging;
         if (text && !(directory->can & (ANY_NAME | CAN_DRAFT)) && !text_ends(name, ".json"))
                 r = op_fail(op, EINVAL, "a new policy must be called *.json");
         if (r == 0 && text)

@@ -39,6 +39,7 @@ struct view {
         unsigned n_changes, n_acknowledged, budget;
         bool has_budget;
         bool is_forgetful; /* nothing can be read after a change */
+        bool is_lagging;   /* lists do not tell of what is made meanwhile */
 };
 
 struct place *fake_place(struct place *parent, const char *name, enum entry_type type,

@@ -372,7 +372,9 @@ int view_list(struct view *view, struct op *op, struct place *place, struct list
         atomic_init(&listing->refs, 1);
         listing->entries = calloc(place->count + 1, sizeof(*listing->entries));
         for (size_t i = 0; i < place->count; i++)
-                if (!place->children[i]->is_by_name || place->children[i]->type == ENTRY_DIRECTORY)
+                if (!(view->is_lagging && place->children[i]->is_late) &&
+                    (!place->children[i]->is_by_name ||
+                     place->children[i]->type == ENTRY_DIRECTORY))
                         fake_fill(place->children[i], &listing->entries[listing->count++]);
         qsort(listing->entries, listing->count, sizeof(*listing->entries), compare);
         for (size_t i = 0; i < listing->count; i++) {

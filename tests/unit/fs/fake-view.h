@@ -38,5 +38,6 @@ void fake_set_budget(struct view *view, unsigned budget);
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret);
 void fake_set_forgetful(struct view *view, bool is_forgetful);
+void fake_set_lagging(struct view *view, bool is_lagging);
 unsigned fake_changes(struct view *view);
 char *fake_changes_text(struct view *view);
