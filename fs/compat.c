@@ -39,7 +39,7 @@ static ssize_t send_reply(int fd, struct iovec *iov, int count, void *userdata) 
                         words[INIT_FLAGS_WORD] |= PARALLEL_DIROPS;
         }
 #endif
-        return writev(fd, iov, count);
+        return writev(notify_connection(&session->notify, fd), iov, count);
 }
 
 /** compat_attach() - to be called on a mounted session, before its loop. 0 or negative errno. */

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/notify.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "base/stamp.h"
 
+/* FUSE_DEV_IOC_CLONE of <linux/fuse.h>, where members have names that base/banned.h forbids. */
+#define CONNECTION_CLONE _IOR(229, 0, uint32_t)
+
 /* The hash's key: what and where; @poll for those that are to wake somebody. */
 struct notice {
         UT_hash_handle hh;
         struct fuse_pollhandle *poll; /* owned */
         uint64_t node;                /* nodeid, of the directory where there is a name */
+        uint64_t number;              /* in the order of the queue */
         size_t key_len;
         char key[]; /* nodeid and name, or the handle's address */
 };
@@ -36,23 +45,159 @@ static void notice_free(struct notice *notice) {
         free(notice);
 }
 
+/* A directory that the kernel keeps locked until something is replied. */
+struct hold {
+        UT_hash_handle hh;
+        uint64_t node;
+        unsigned count;
+};
+
+static bool is_name(const struct notice *notice) {
+        return !notice->poll && notice->key[sizeof(notice->node)];
+}
+
+/* Locked. */
+static struct hold *find_hold(struct notify *notify, uint64_t node) {
+        struct hold *hold = NULL;
+
+        HASH_FIND(hh, notify->holds, &node, sizeof(node), hold);
+        return hold;
+}
+
+/* The end of a queue that is in order by number. Locked. Frees what there is no memory for. */
+static void append(struct notify *notify, struct notice **queue, struct notice *notice) {
+        HASH_ADD(hh, *queue, key[0], notice->key_len, notice);
+        if (!notice->hh.tbl)
+                notice_free(notice);
+        else
+                pthread_cond_broadcast(&notify->changed);
+}
+
+/* The next that can be told; what has to wait goes aside. NULL: there is none. Locked. */
+static struct notice *pop(struct notify *notify) {
+        struct notice *notice = notify->queue;
+
+        while (notice) {
+                HASH_DEL(notify->queue, notice);
+                if (!is_name(notice) || !find_hold(notify, notice->node))
+                        return notice;
+                append(notify, &notify->deferred, notice);
+                notice = notify->queue;
+        }
+        return NULL;
+}
+
+/* Locked. NULL without memory. */
+static struct hold *add_hold(struct notify *notify, uint64_t node) {
+        struct hold *hold = calloc(1, sizeof(*hold));
+
+        if (!hold)
+                return NULL;
+        hold->node = node;
+        HASH_ADD(hh, notify->holds, node, sizeof(hold->node), hold);
+        if (hold->hh.tbl)
+                return hold;
+        free(hold);
+        return NULL;
+}
+
+/**
+ * notify_hold() - nothing is told of the names in this directory until notify_release(); as often
+ * as wanted. Returns whether it is held: not without memory.
+ */
+bool notify_hold(struct notify *notify, uint64_t node) {
+        struct hold *hold;
+
+        pthread_mutex_lock(&notify->lock);
+        hold = find_hold(notify, node);
+        if (!hold)
+                hold = add_hold(notify, node);
+        if (hold)
+                hold->count++;
+        pthread_mutex_unlock(&notify->lock);
+        return hold != NULL;
+}
+
+/* Locked. */
+static void resume(struct notify *notify, uint64_t node) {
+        struct notice *notice, *next;
+
+        HASH_ITER (hh, notify->deferred, notice, next) {
+                if (notice->node != node)
+                        continue;
+                HASH_DEL(notify->deferred, notice);
+                notice->number = ++notify->queued;
+                append(notify, &notify->queue, notice);
+        }
+}
+
+/** notify_release() - what had to wait for it is told now, unless somebody else holds it. */
+void notify_release(struct notify *notify, uint64_t node) {
+        struct hold *hold;
+
+        pthread_mutex_lock(&notify->lock);
+        hold = find_hold(notify, node);
+        if (hold && --hold->count == 0) {
+                HASH_DEL(notify->holds, hold);
+                free(hold);
+                resume(notify, node);
+        }
+        pthread_mutex_unlock(&notify->lock);
+}
+
+/* A second connection to the kernel, for the thread; -1 where that fails: it shares the first. */
+static int open_connection(struct fuse_session *fuse) {
+        uint32_t other = (uint32_t)fuse_session_fd(fuse);
+        int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+        if (fd < 0 || ioctl(fd, CONNECTION_CLONE, &other) == 0)
+                return fd;
+        close(fd);
+        return -1;
+}
+
+/* From now on the thread has nothing open but its connection and what errors are printed to. */
+static void part(const struct notify *notify) {
+        const int first = STDERR_FILENO + 1;
+
+        if (notify->fd < first || unshare(CLONE_FILES) < 0)
+                return;
+        if (notify->fd > first)
+                (void)close_range((unsigned)first, (unsigned)notify->fd - 1, 0);
+        (void)close_range((unsigned)notify->fd + 1, UINT_MAX, 0);
+}
+
+/**
+ * notify_connection() - the descriptor through which the calling thread talks to the kernel.
+ * @fd: that of the session, and of all other threads.
+ */
+int notify_connection(const struct notify *notify, int fd) {
+        bool is_own = notify->is_running && pthread_equal(pthread_self(), notify->thread);
+
+        return is_own && notify->fd >= 0 ? notify->fd : fd;
+}
+
 static void *loop(void *data) {
         struct notify *notify = data;
 
+        pthread_mutex_lock(&notify->lock); /* after who has started it */
+        pthread_mutex_unlock(&notify->lock);
+        part(notify);
         pthread_mutex_lock(&notify->lock);
         while (!notify->is_stopping) {
-                struct notice *notice = notify->queue;
+                struct notice *notice = pop(notify);
 
                 if (!notice) {
+                        pthread_cond_broadcast(&notify->changed); /* what is aside is not awaited */
                         pthread_cond_wait(&notify->changed, &notify->lock);
                         continue;
                 }
-                HASH_DEL(notify->queue, notice);
+                notify->telling = notice->number;
                 pthread_mutex_unlock(&notify->lock);
                 tell(notify, notice);
                 notice_free(notice);
                 pthread_mutex_lock(&notify->lock);
-                notify->sent++;
+                notify->telling = 0;
                 pthread_cond_broadcast(&notify->changed);
         }
         pthread_mutex_unlock(&notify->lock);
@@ -63,23 +208,31 @@ static void *loop(void *data) {
 int notify_start(struct notify *notify, struct fuse_session *fuse) {
         pthread_condattr_t attributes;
 
-        *notify = (struct notify){ .fuse = fuse };
+        *notify = (struct notify){ .fuse = fuse, .fd = -1 };
         if (pthread_mutex_init(&notify->lock, NULL))
                 return -ENOMEM;
         pthread_condattr_init(&attributes);
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&notify->changed, &attributes);
         pthread_condattr_destroy(&attributes);
-        if (pthread_create(&notify->thread, NULL, loop, notify))
-                return -EAGAIN;
-        notify->is_running = true;
-        return 0;
+        notify->fd = open_connection(fuse);
+        pthread_mutex_lock(&notify->lock);
+        notify->is_running = pthread_create(&notify->thread, NULL, loop, notify) == 0;
+        pthread_mutex_unlock(&notify->lock);
+        return notify->is_running ? 0 : -EAGAIN;
+}
+
+static void clear(struct notice **queue) {
+        struct notice *notice, *next;
+
+        HASH_ITER (hh, *queue, notice, next) {
+                HASH_DEL(*queue, notice);
+                notice_free(notice);
+        }
 }
 
 /** notify_stop() - what was not told yet is forgotten, as is what comes after this. */
 void notify_stop(struct notify *notify) {
-        struct notice *notice, *next;
-
         if (!notify->is_running)
                 return;
         pthread_mutex_lock(&notify->lock);
@@ -89,17 +242,23 @@ void notify_stop(struct notify *notify) {
         pthread_join(notify->thread, NULL);
         pthread_mutex_lock(&notify->lock);
         notify->is_running = false;
-        HASH_ITER (hh, notify->queue, notice, next) {
-                HASH_DEL(notify->queue, notice);
-                notice_free(notice);
-        }
+        clear(&notify->queue);
+        clear(&notify->deferred);
         pthread_mutex_unlock(&notify->lock);
 }
 
 /** notify_done() - after the last who might tell something. */
 void notify_done(struct notify *notify) {
+        struct hold *hold, *next;
+
         if (!notify->is_stopping)
                 return; /* it never ran */
+        HASH_ITER (hh, notify->holds, hold, next) {
+                HASH_DEL(notify->holds, hold);
+                free(hold);
+        }
+        if (notify->fd >= 0)
+                close(notify->fd);
         pthread_cond_destroy(&notify->changed);
         pthread_mutex_destroy(&notify->lock);
 }
@@ -122,18 +281,17 @@ static void queue(struct notify *notify, uint64_t node, const char *name,
         memcpy(notice->key + sizeof(node), poll ? (const char *)&poll : name, len);
 
         pthread_mutex_lock(&notify->lock);
-        if (notify->is_running && HASH_COUNT(notify->queue) < NOTIFY_QUEUE_MAX)
+        if (notify->is_running &&
+            HASH_COUNT(notify->queue) + HASH_COUNT(notify->deferred) < NOTIFY_QUEUE_MAX) {
                 HASH_FIND(hh, notify->queue, notice->key, notice->key_len, other);
-        else
+                if (!other)
+                        HASH_FIND(hh, notify->deferred, notice->key, notice->key_len, other);
+        } else {
                 other = notice;
+        }
         if (!other) {
-                HASH_ADD(hh, notify->queue, key[0], notice->key_len, notice);
-                if (notice->hh.tbl) {
-                        notify->queued++;
-                        pthread_cond_broadcast(&notify->changed);
-                } else {
-                        other = notice; /* out of memory */
-                }
+                notice->number = ++notify->queued;
+                append(notify, &notify->queue, notice);
         }
         pthread_mutex_unlock(&notify->lock);
         if (other)
@@ -166,7 +324,14 @@ void notify_attributes_now(struct notify *notify, uint64_t node) {
                 (void)fuse_lowlevel_notify_inval_inode(notify->fuse, node, -1, 0);
 }
 
-/** notify_drain() - wait until what is queued now has been told, or the time is up. */
+/* Is anything queued or being told that had been queued by then? Locked. */
+static bool is_behind(const struct notify *notify, uint64_t wanted) {
+        return (notify->queue && notify->queue->number <= wanted) ||
+               (notify->telling && notify->telling <= wanted);
+}
+
+/** notify_drain() - wait until what is queued now has been told, but for what has to wait for a
+ * reply, or the time is up. */
 void notify_drain(struct notify *notify, int64_t timeout_ms) {
         int64_t until_ms = stamp_monotonic_ms() + timeout_ms;
         struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
@@ -178,7 +343,7 @@ void notify_drain(struct notify *notify, int64_t timeout_ms) {
                 return;
         pthread_mutex_lock(&notify->lock);
         wanted = notify->queued;
-        while (notify->sent < wanted && !notify->is_stopping && r == 0)
+        while (is_behind(notify, wanted) && !notify->is_stopping && r == 0)
                 r = pthread_cond_timedwait(&notify->changed, &notify->lock, &until);
         pthread_mutex_unlock(&notify->lock);
 }

@@ -517,6 +517,9 @@ void change_on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 
         if (!task)
                 return;
+        task_hold(task, to_parent);
+        task_hold_name(task, parent, name);
+        task_hold_name(task, to_parent, to_name);
         task->to = to_parent;
         task->flags = flags;
         task->to_name = strdup(to_name);

@@ -49,6 +49,70 @@ static int64_t now_us(void) {
         return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Does the kernel hold the directory's lock until this is replied? */
+static bool is_mutation(enum operation operation) {
+        switch (operation) {
+        case OPERATION_CREATE:
+        case OPERATION_MKNOD:
+        case OPERATION_MKDIR:
+        case OPERATION_SYMLINK:
+        case OPERATION_LINK:
+        case OPERATION_UNLINK:
+        case OPERATION_RMDIR:
+        case OPERATION_RENAME:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/** task_hold() - the kernel keeps a directory locked until this is replied: nothing is told of its
+ * names until then (file rule 23). */
+void task_hold(struct task *task, uint64_t directory) {
+        for (unsigned i = 0; i < task->n_held; i++)
+                if (task->held[i] == directory)
+                        return;
+        if (task->n_held < TASK_HELD_MAX && notify_hold(&task->session->notify, directory))
+                task->held[task->n_held++] = directory;
+}
+
+/** task_hold_name() - the same for the directory that is to be removed or replaced, if it is one.
+ * The tree must not be locked. */
+void task_hold_name(struct task *task, uint64_t directory, const char *name) {
+        struct tree *tree = &task->session->tree;
+        const struct node *child;
+        struct node *dir;
+        uint64_t id = 0;
+
+        pthread_mutex_lock(&tree->lock);
+        dir = tree_node(tree, directory);
+        child = dir ? tree_child(tree, dir, name) : NULL;
+        if (child && child->type == ENTRY_DIRECTORY)
+                id = child->id;
+        pthread_mutex_unlock(&tree->lock);
+        if (id)
+                task_hold(task, id);
+}
+
+/* What was held, to be let go after the reply, when the task is no more. */
+struct held {
+        struct notify *notify;
+        uint64_t nodes[TASK_HELD_MAX];
+        unsigned count;
+};
+
+static struct held take_held(const struct task *task) {
+        struct held held = { .notify = &task->session->notify, .count = task->n_held };
+
+        memcpy(held.nodes, task->held, sizeof(held.nodes));
+        return held;
+}
+
+static void let_go(const struct held *held) {
+        for (unsigned i = 0; i < held->count; i++)
+                notify_release(held->notify, held->nodes[i]);
+}
+
 /**
  * task_new() - a request begins.
  * @node: the nodeid it is about.
@@ -74,6 +138,8 @@ struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
         task->op.uid = context->uid;
         task->op.pid = context->pid;
         task->op.command = operation_name(operation);
+        if (is_mutation(operation))
+                task_hold(task, node);
         return task;
 }
 
@@ -101,6 +167,8 @@ void task_on_name(fuse_req_t req, enum operation operation, fuse_ino_t parent, c
 
         if (!task)
                 return;
+        if (operation == OPERATION_RMDIR)
+                task_hold_name(task, parent, name);
         if (strlen(name) > NAME_MAX)
                 task_fail(task, -ENAMETOOLONG);
         else if (task_set_name(task, name) < 0)
@@ -173,16 +241,21 @@ static bool is_of_handle(enum operation operation) {
 
 /** task_fail() - reply an error and end. @r: negative errno. */
 void task_fail(struct task *task, int r) {
+        const struct held held = take_held(task);
         fuse_req_t req = task->req;
 
         if (r == -ENOENT && is_of_handle(task->operation))
                 r = -ESTALE;
         finish(task, r);
         fuse_reply_err(req, -r);
+        let_go(&held);
 }
 
 /** task_end() - after a reply that was no error. Returns 0. */
 int task_end(struct task *task) {
+        const struct held held = take_held(task);
+
         finish(task, 0);
+        let_go(&held);
         return 0;
 }

@@ -41,7 +41,10 @@ enum operation {
         OPERATION_MAX,
 };
 
-enum { TASK_TIMEOUT_MS = 60 * 1000 }; /* where the session says nothing else */
+enum {
+        TASK_TIMEOUT_MS = 60 * 1000, /* where the session says nothing else */
+        TASK_HELD_MAX = 4,
+};
 
 struct task {
         struct session *session;
@@ -70,8 +73,10 @@ struct task {
         unsigned waited;              /* bit of each enum want that was waited for */
         unsigned tries;               /* to serve it from memory */
         struct node *found;           /* referenced result of WANT_FIND */
-        struct flight *flight;        /* what it waits for; under the lock of fs/wait.h, … */
-        struct task *next;            /* … as are these */
+        uint64_t held[TASK_HELD_MAX]; /* directories that the kernel has locked for it */
+        unsigned n_held;
+        struct flight *flight; /* what it waits for; under the lock of fs/wait.h, … */
+        struct task *next;     /* … as are these */
         bool is_interrupted, is_landing;
 };
 
@@ -80,6 +85,8 @@ struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
 int task_set_name(struct task *task, const char *name);
 void task_on_name(fuse_req_t req, enum operation operation, fuse_ino_t parent, const char *name,
                   int (*serve)(struct task *task));
+void task_hold(struct task *task, uint64_t directory);
+void task_hold_name(struct task *task, uint64_t directory, const char *name);
 void task_run(struct task *task);
 void task_fail(struct task *task, int r);
 int task_end(struct task *task);

@@ -273,6 +273,8 @@ static int board(struct task *task, struct flight *flight) {
         struct wait *wait = &session->wait;
         struct flight *other;
 
+        if (task->operation == OPERATION_LOOKUP)
+                task_hold(task, task->node);
         fuse_req_interrupt_func(task->req, on_interrupt, task);
         pthread_mutex_lock(&wait->lock);
         if (!flight->is_change && (task->is_interrupted || wait->is_stopping)) {

@@ -19,7 +19,7 @@
 
 #include "tests/faults/ledger.h"
 
-enum { ROUNDS = 40, OPERATIONS = 5, SETTLE_MS = 40 * 1000, SHORT_TEXT = 100, LONG_TEXT = 3000 };
+enum { ROUNDS = 200, OPERATIONS = 5, SETTLE_MS = 40 * 1000, SHORT_TEXT = 100, LONG_TEXT = 3000 };
 
 static const char *const faults[] = {
         "",
@@ -244,6 +244,10 @@ static void count_creations(void) {
         json_object_put(answer);
 }
 
+static uint64_t count_bad(const struct ledger *ledger) {
+        return (uint64_t)ledger->lost + ledger->wrong + ledger->doubled + rig_hangs();
+}
+
 int main(int argc, char **argv) {
         static const char *const options[] = { "--speed", "0", "--latency", "2", NULL };
         uint64_t seed = rig_number("SEED", (uint64_t)wall_ms() % 1000000), bad_before = 0;
@@ -260,19 +264,19 @@ int main(int argc, char **argv) {
         ledger_new(&test.ledger, SORT_PROPERTIES, "properties")->before = x_strdup("");
         for (unsigned i = 0; i < rounds; i++) {
                 run_round();
-                bad = (uint64_t)ledger->lost + ledger->wrong + ledger->doubled;
+                bad = count_bad(ledger);
                 if (bad > bad_before)
                         printf("# ^^^ round %u\n", i);
                 bad_before = bad;
         }
         count_creations();
-        bad = (uint64_t)ledger->lost + ledger->wrong + ledger->doubled;
+        bad = count_bad(ledger);
         printf("# %u kills, %u operations: %u accepted, %u refused, %u without an answer; "
                "%u kept aside\n",
                test.kills, test.operations, ledger->accepted, ledger->refused, ledger->untold,
                ledger->kept);
-        printf("%s: %u lost, %u doubled, %u with wrong bytes\n", bad ? "failed" : "passed",
-               ledger->lost, ledger->doubled, ledger->wrong);
+        printf("%s: %u lost, %u doubled, %u with wrong bytes, %u hung\n", bad ? "failed" : "passed",
+               ledger->lost, ledger->doubled, ledger->wrong, rig_hangs());
         rig_stop(bad && rig_number("KEEP", 0));
         ledger_done(&test.ledger);
         return bad ? 1 : 0;

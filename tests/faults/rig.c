@@ -21,13 +21,14 @@
 
 #include "base/buf.h"
 
-enum { START_MS = 30 * 1000, TICK_MS = 2, WORDS_MAX = 40, FUSE_MAGIC = 0x65735546 };
+enum { START_MS = 30 * 1000, HANG_MS = 5000, TICK_MS = 2, WORDS_MAX = 40, FUSE_MAGIC = 0x65735546 };
 
 static struct {
         const char *hcloudfs;
         char work[64], root[80];
         pid_t emulator;
         atomic_int daemon;
+        unsigned hangs; /* daemons that SIGKILL did not end */
         int64_t port;
         char abort_path[64]; /* of the mount's connection to the kernel */
         CURL *curl;
@@ -281,25 +282,39 @@ void rig_unmount(void) {
                 die("the daemon does not end by itself");
 }
 
+/* A thread of the daemon waits in the kernel for a lock that a program holds while it waits for the
+ * daemon: neither would ever end. */
+static void free_hanging(void) {
+        int fd = open(rig.abort_path, O_WRONLY | O_CLOEXEC);
+
+        rig.hangs++;
+        printf("# a killed daemon does not die: its connection is aborted\n");
+        if (fd < 0 || write(fd, "1", 1) != 1)
+                (void)umount2(rig.root, MNT_FORCE);
+        if (fd >= 0)
+                (void)close(fd);
+        if (!rig_await(START_MS, has_ended, NULL))
+                die("the daemon does not die");
+}
+
 void rig_kill(void) {
         pid_t pid = rig.daemon;
 
-        int fd;
-
         if (pid > 0)
                 (void)kill(pid, SIGKILL);
-        /* A thread of it may be in the kernel, waiting for a directory that a program holds while
-         * it waits for an answer: neither would ever end. */
-        fd = open(rig.abort_path, O_WRONLY | O_CLOEXEC);
-        if (fd >= 0 && write(fd, "1", 1) == 1)
-                (void)close(fd);
-        else
-                (void)umount2(rig.root, MNT_FORCE);
+        if (!rig_await(HANG_MS, has_ended, NULL))
+                free_hanging();
+}
+
+unsigned rig_hangs(void) {
+        return rig.hangs;
+}
+
+pid_t rig_daemon(void) {
+        return rig.daemon;
 }
 
 void rig_bury(void) {
-        if (!rig_await(START_MS, has_ended, NULL))
-                die("the daemon does not die");
         detach(MNT_DETACH);
 }
 

@@ -20,8 +20,11 @@ void rig_stop(bool keep);
 void rig_mount(void);
 /* Returns once the daemon has ended by itself. */
 void rig_unmount(void);
-/* Sends SIGKILL to the daemon; safe in another thread. */
+/* Sends SIGKILL to the daemon and returns when it is dead; safe in another thread. One that does
+ * not die is freed by force, and counted. */
 void rig_kill(void);
+unsigned rig_hangs(void);
+pid_t rig_daemon(void);
 /* After rig_kill(): takes the dead mount away. */
 void rig_bury(void);
 

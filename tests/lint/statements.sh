@@ -25,6 +25,7 @@ check_proof() {
         case) file=tests/cases/$name.case ;;
         editors) file=tests/editors/$name.case ;;
         counts) file=tests/bench/$name.sh ;;
+        faults) file=tests/faults/$name.c ;;
         fuzz) file=tests/fuzz/fuzz-$name.c ;;
         lint) file=tests/lint/$name.sh ;;
         unit) file=tests/unit/$name.c ;;
