@@ -4,15 +4,24 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
+
+enum {
+        ANSWER_MS = 5000, /* for how long an answer from memory may take */
+        END_MS = 2000,
+        THREADS_WORD = 18, /* behind the name in proc(5)'s stat */
+};
 
 static int say(int error, const char *path, const char *text) {
         fprintf(stderr, "hcloudfs: %s: %s\n", path, text);
@@ -24,6 +33,155 @@ static bool is_dead(int error) {
         return error == ENOTCONN || error == ECONNABORTED;
 }
 
+/* A word of a line of mountinfo, in which blanks are written in octal; @size - 1 bytes at most. */
+static void unescape(const char *word, char *ret, size_t size) {
+        size_t n = 0;
+
+        for (; *word && *word != ' ' && n + 1 < size; n++) {
+                if (word[0] == '\\' && word[1] >= '0' && word[1] <= '3') {
+                        ret[n] = (char)((word[1] - '0') * 64 + (word[2] - '0') * 8 + word[3] - '0');
+                        word += 4;
+                } else {
+                        ret[n] = *word++;
+                }
+        }
+        ret[n] = '\0';
+}
+
+static const char *next_word(const char *line) {
+        line += strcspn(line, " ");
+        return line + strspn(line, " ");
+}
+
+/* Is the line about one of our mounts at this path? @ret: the number of its connection. */
+static bool is_ours_at(const char *line, const char *path, unsigned *ret) {
+        const char *device = next_word(next_word(line)), *point = next_word(next_word(device));
+        const char *colon = strchr(device, ':');
+        char there[PATH_MAX];
+        int64_t number = 0;
+
+        if (!colon || !strstr(point, " - fuse.hcloudfs "))
+                return false;
+        unescape(point, there, sizeof(there));
+        for (colon++; *colon >= '0' && *colon <= '9'; colon++)
+                number = number * 10 + *colon - '0';
+        *ret = (unsigned)number;
+        return text_eq(there, path);
+}
+
+/* Asks nobody but the kernel: a mount that hangs would hang us. 0 or -ENOENT. */
+static int find_connection(const char *path, unsigned *ret) {
+        FILE *file = fopen("/proc/self/mountinfo", "re");
+        char *line = NULL;
+        size_t size = 0;
+        int r = -ENOENT;
+
+        while (file && getline(&line, &size, file) > 0)
+                if (is_ours_at(line, path, ret))
+                        r = 0; /* the last one is on top */
+        free(line);
+        if (file)
+                fclose(file);
+        return r;
+}
+
+/* Frees everybody who waits for an answer from what is mounted there: by the file that its owner
+ * may write to, or as root. Returns whether it could. */
+static bool abort_connection(const char *path, unsigned number) {
+        char control[64];
+        bool is_done;
+        int fd;
+
+        (void)snprintf(control, sizeof(control), "/sys/fs/fuse/connections/%u/abort", number);
+        fd = open(control, O_WRONLY | O_CLOEXEC);
+        is_done = fd >= 0 && write(fd, "1", 1) == 1;
+        if (fd >= 0)
+                close(fd);
+        return is_done || umount2(path, MNT_FORCE | MNT_DETACH) == 0;
+}
+
+/* Is it a daemon of ours of which nothing is left but a thread that the kernel does not let go? */
+static bool is_remnant(const char *pid) {
+        char path[64], line[512];
+        const char *word;
+        unsigned threads = 0;
+        FILE *file;
+        bool is;
+
+        (void)snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+        file = fopen(path, "re");
+        if (!file)
+                return false;
+        is = fgets(line, sizeof(line), file);
+        fclose(file);
+        word = is ? strstr(line, "(hcloudfs) Z ") : NULL;
+        for (int i = 0; word && i < THREADS_WORD; i++)
+                word = next_word(word);
+        for (; word && *word >= '0' && *word <= '9'; word++)
+                threads = threads * 10 + (unsigned)(*word - '0');
+        return threads > 1;
+}
+
+/* Returns its process id, 0 if there is none. */
+static pid_t find_remnant(void) {
+        DIR *dir = opendir("/proc");
+        const struct dirent *entry;
+        unsigned pid = 0;
+
+        while (dir && !pid && (entry = readdir(dir)))
+                if (text_uint(entry->d_name, INT_MAX, &pid) < 0 || !is_remnant(entry->d_name))
+                        pid = 0;
+        if (dir)
+                closedir(dir);
+        return (pid_t)pid;
+}
+
+/* A process ends, with what it holds; not waited for much longer than that takes. */
+static bool await_end(pid_t pid, int timeout_ms) {
+        struct pollfd ended = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+        int n = ended.fd >= 0 ? poll(&ended, 1, timeout_ms) : 1;
+
+        if (ended.fd >= 0)
+                close(ended.fd);
+        return n != 0;
+}
+
+/* Does a mount answer? What it shows of its root it knows by heart. */
+static bool answers(const char *path, pid_t *ret_child) {
+        struct stat st;
+        pid_t child = fork();
+        bool is_done;
+
+        if (child == 0)
+                _exit(stat(path, &st) < 0);
+        if (child < 0)
+                return true; /* nobody can tell */
+        is_done = await_end(child, ANSWER_MS);
+        if (is_done)
+                (void)waitpid(child, NULL, 0);
+        else
+                (void)kill(child, SIGKILL);
+        *ret_child = child;
+        return is_done;
+}
+
+/* A daemon that was killed may have left a thread in the kernel, that waits for a program, that
+ * waits for the daemon. They are all let go; then the mount is dead as others are. */
+static int free_hanging(const char *path) {
+        unsigned number;
+        pid_t child, remnant;
+
+        if (find_connection(path, &number) < 0 || answers(path, &child))
+                return 0;
+        remnant = find_remnant();
+        if (!remnant || !abort_connection(path, number))
+                return say(EBUSY, path, "what is mounted there does not answer");
+        (void)waitpid(child, NULL, 0);
+        (void)await_end(remnant, END_MS); /* it may hold the journal */
+        fprintf(stderr, "hcloudfs: %s: let go who waited for a dead mount\n", path);
+        return 0;
+}
+
 /* As root by the system call, else by the helper that may do it for us. */
 static int unmount_dead(const char *path) {
         char program[] = "fusermount3", u[] = "-u", z[] = "-z", end[] = "--";
@@ -33,7 +191,7 @@ static int unmount_dead(const char *path) {
         int r;
 
         if (geteuid() == 0)
-                return umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+                return umount2(path, MNT_FORCE | MNT_DETACH) < 0 ? -errno : 0;
         copy = strdup(path);
         if (!copy)
                 return -ENOMEM;
@@ -81,10 +239,13 @@ static int check_empty(const char *path) {
  * Returns 0 or negative errno, with a line on standard error.
  */
 int mountpoint_prepare(const char *path, char **ret) {
-        _cleanup_(freep) char *absolute = NULL;
+        _cleanup_(freep) char *absolute = realpath(path, NULL);
         struct stat st;
-        int r = look(path, &st);
+        int r = absolute ? free_hanging(absolute) : 0;
 
+        if (r < 0)
+                return r;
+        r = look(path, &st);
         if (is_dead(-r)) {
                 r = unmount_dead(path);
                 if (r < 0)
@@ -99,6 +260,7 @@ int mountpoint_prepare(const char *path, char **ret) {
         r = check_empty(path);
         if (r < 0)
                 return r;
+        free(absolute); /* the mount that it was the name of may have gone */
         absolute = realpath(path, NULL);
         if (!absolute)
                 return say(errno, path, strerror(errno));

@@ -257,6 +257,15 @@ void rig_mount(void) {
         find_connection();
 }
 
+int rig_mount_aside(void) {
+        _cleanup_(freep) char *config = x_printf("config=%s/hcloudfs.conf", rig.work);
+        const char *words[] = { rig.hcloudfs, "-o", config, rig.root, NULL };
+        int status = -1;
+
+        (void)waitpid(spawn((char *const *)(uintptr_t)words, "mount.log"), &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 static void detach(int flags) {
         _cleanup_(freep) char *root = work_path("cloud");
         const char *words[] = { "/usr/bin/env", "fusermount3", flags ? "-uzq" : "-uq", root, NULL };

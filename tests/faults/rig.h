@@ -18,6 +18,8 @@ void rig_start(const char *hcloudfs, const char *emulator, const char *contract,
 void rig_stop(bool keep);
 
 void rig_mount(void);
+/* Mounts as people do, in the background, and says its status; rig_bury() unmounts. */
+int rig_mount_aside(void);
 /* Returns once the daemon has ended by itself. */
 void rig_unmount(void);
 /* Sends SIGKILL to the daemon and returns when it is dead; safe in another thread. One that does
