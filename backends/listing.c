@@ -134,6 +134,44 @@ static int hash_entries(const struct listing *listing, uint64_t *ret) {
         return r;
 }
 
+static bool has_name(const struct entry *const *list, size_t count, const char *name) {
+        for (size_t i = 0; i < count; i++)
+                if (text_eq(list[i]->name, name))
+                        return true;
+        return false;
+}
+
+/** listing_with() - a copy of a list with further entries; see the header. */
+int listing_with(const struct listing *listing, const struct entry *const *more, size_t count,
+                 struct listing **ret) {
+        struct listing_builder builder;
+        int r = listing_begin(&builder);
+
+        for (size_t i = 0; r == 0 && i < listing->count; i++)
+                if (!has_name(more, count, listing->entries[i].name))
+                        r = listing_add(&builder, &listing->entries[i]);
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = listing_add(&builder, more[i]);
+        if (r < 0) {
+                listing_abandon(&builder);
+                return r;
+        }
+        qsort(builder.listing->entries, builder.listing->count, sizeof(struct entry),
+              compare_entries);
+        r = hash_entries(builder.listing, &builder.listing->hash);
+        if (r < 0) {
+                listing_abandon(&builder);
+                return r;
+        }
+        builder.listing->fetched_ms = listing->fetched_ms;
+        builder.listing->changed_ms = stamp_now_ms();
+        builder.listing->fresh_until_ms = listing->fresh_until_ms;
+        builder.listing->is_stale = listing->is_stale;
+        builder.listing->by_name = listing->by_name;
+        *ret = STEAL(builder.listing);
+        return 0;
+}
+
 static int64_t first_seen(struct composer *composer, uint64_t hash) {
         struct buf key = BUF_INIT(64 * 1024);
         int64_t seen = 0, now = composer->fetched_ms ? composer->fetched_ms : stamp_now_ms();

@@ -133,6 +133,10 @@ struct listing *listing_ref(struct listing *listing);
 struct listing *listing_unref(struct listing *listing);
 DEFINE_CLEANUP(struct listing *, listing_unref)
 const struct entry *listing_find(const struct listing *listing, const char *name);
+/* A copy with @count further entries, in place of those of the same names; its set of names is new
+ * at this moment. 0, -E2BIG or -ENOMEM. */
+int listing_with(const struct listing *listing, const struct entry *const *more, size_t count,
+                 struct listing **ret);
 struct document *document_ref(struct document *document);
 struct document *document_unref(struct document *document);
 DEFINE_CLEANUP(struct document *, document_unref)

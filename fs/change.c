@@ -59,20 +59,24 @@ int change_ready(struct task *task, uint64_t id, struct node **ret) {
         return 1;
 }
 
+static void outdate(const struct node *node) {
+        if (node && node->type == ENTRY_DIRECTORY && node->directory)
+                node->directory->fresh_until_ms = 0;
+}
+
 /**
  * change_outdates() - something was made or removed in a directory: what is known of its list is
- * outdated, and of the links by id in its collection. Tree locked.
+ * outdated, of what is told of its entries, and of the links by id in its collection. Tree locked.
  */
 void change_outdates(struct session *session, struct node *dir) {
-        if (dir->directory)
-                dir->directory->fresh_until_ms = 0;
+        outdate(dir);
+        outdate(tree_child(&session->tree, dir, ".meta"));
         for (const struct node *node = dir; node; node = node->parent) {
                 const struct node *links = tree_child(&session->tree, node, ".by-id");
 
                 if (!links)
                         continue;
-                if (links->directory)
-                        links->directory->fresh_until_ms = 0;
+                outdate(links);
                 return;
         }
 }

@@ -5,12 +5,14 @@
 
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/arriving.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/leaving.h"
+#include "fs/levels.h"
 #include "fs/local.h"
 #include "fs/session.h"
 #include "fs/times.h"
@@ -165,11 +167,15 @@ int creating_done(struct session *session, struct overlay *overlay, const struct
         int r = 0;
 
         change_outdates(session, dir);
-        leaving_end(session, dir, entry->name ? entry->name : node->name);
+        levels_made(session, dir);
+        if (entry->name)
+                arriving_note(session, dir, entry);
+        else
+                leaving_end(session, dir, node->name, NULL);
         if (!overlay->link)
                 return 0; /* it was removed meanwhile */
         if (!entry->name) {
-                overlay->is_created = true;
+                overlay_created(overlay);
                 return 0;
         }
         if (node->type == ENTRY_DIRECTORY)

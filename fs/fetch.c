@@ -2,6 +2,7 @@
 #include "fs/fetch.h"
 
 #include "base/stamp.h"
+#include "fs/arriving.h"
 #include "fs/attr.h"
 #include "fs/content.h"
 #include "fs/directory.h"
@@ -16,11 +17,15 @@ enum {
         DOCUMENT_BYTES = 256, /* that one takes beside its text, about */
 };
 
-/* The user asked for new data here or above: answers from before that do not serve. */
-static void demand_fresh(struct session *session, struct op *op, const struct node *node) {
+/* The user asked for new data here or above, or a list lacked what is there: answers from before
+ * that do not serve. */
+static void demand_fresh(struct session *session, struct op *op, const struct node *node,
+                         enum want want) {
         int64_t since_ms = 0;
 
         pthread_mutex_lock(&session->tree.lock);
+        if (want == WANT_LIST && node->type == ENTRY_DIRECTORY && node->directory)
+                since_ms = node->directory->doubted_ms;
         for (; node; node = node->parent)
                 if (node->type == ENTRY_DIRECTORY && node->directory &&
                     node->directory->refreshed_ms > since_ms)
@@ -85,26 +90,46 @@ static bool install(struct session *session, struct node *node, const struct sna
         return true;
 }
 
+/* What is there now, and what is to come in its place: the list, and what it lacks. Tree locked. */
+static int prepare(struct session *session, struct node *node, struct listing *listing,
+                   struct snapshot **ret_before, struct arrived *ret) {
+        const struct snapshot *before;
+        int r;
+
+        if (!node->directory)
+                node->directory = directory_new();
+        if (!node->directory)
+                return -ENOMEM;
+        before = node->directory->snapshot;
+        r = arriving_merge(session, node, listing, ret);
+        if (r < 0)
+                return r;
+        /* The same names as before are no change, though this list did not have them all. */
+        if (ret->listing != listing && before && before->listing->hash == ret->listing->hash)
+                ret->listing->changed_ms = before->listing->changed_ms;
+        *ret_before = snapshot_ref(node->directory->snapshot);
+        return 0;
+}
+
 static int publish_list(struct session *session, struct node *node, struct listing *listing) {
         bool is_done = false, has_moved = false;
 
         while (!is_done) {
                 _cleanup_(snapshot_unrefp) struct snapshot *before = NULL, *after = NULL;
+                struct arrived arrived;
                 int r;
 
                 pthread_mutex_lock(&session->tree.lock);
-                if (!node->directory)
-                        node->directory = directory_new();
-                if (node->directory)
-                        before = snapshot_ref(node->directory->snapshot);
-                r = node->directory ? 0 : -ENOMEM;
+                r = prepare(session, node, listing, &before, &arrived);
                 pthread_mutex_unlock(&session->tree.lock);
                 if (r == 0)
-                        r = snapshot_new(listing_ref(listing), before, &after);
+                        r = snapshot_new(arrived.listing, before, &after);
                 if (r < 0)
                         return r;
                 pthread_mutex_lock(&session->tree.lock);
                 is_done = install(session, node, before, after, &has_moved);
+                if (is_done)
+                        arriving_doubt(node, arrived.is_doubted);
                 pthread_mutex_unlock(&session->tree.lock);
         }
         if (has_moved)
@@ -175,6 +200,7 @@ static void note_gone(struct session *session, struct node *node) {
         pthread_mutex_lock(&session->tree.lock);
         if (node->is_named && node->parent->directory) {
                 node->parent->directory->fresh_until_ms = 0;
+                arriving_forget(session, node->parent, node->name);
                 notify_entry(&session->notify, node->parent->id, node->name);
         }
         pthread_mutex_unlock(&session->tree.lock);
@@ -222,7 +248,7 @@ int fetch(struct session *session, struct op *op, struct node *node, enum want w
           const char *name, struct node **ret_found) {
         int r;
 
-        demand_fresh(session, op, node);
+        demand_fresh(session, op, node, want);
         if (want == WANT_FIND)
                 return fetch_find(session, op, node, name, ret_found);
         r = want == WANT_LIST ? fetch_list(session, op, node) : fetch_body(session, op, node);

@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/arriving.h"
 #include "fs/carry.h"
 #include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/levels.h"
 #include "fs/session.h"
 
 enum {
@@ -17,6 +19,15 @@ enum {
         AGAIN_MAX_MS = 60 * 1000,
 };
 
+/* The names in the directory are others, and in that of what is told of them. */
+static void touch(struct session *session, const struct leaving *leaving) {
+        struct node *dir = leaving->subject.dir, *told = tree_child(&session->tree, dir, ".meta");
+
+        overlay_touched(session, dir);
+        if (told && told->type == ENTRY_DIRECTORY && told->directory)
+                overlay_touched(session, told);
+}
+
 /* Tree locked, but for what is of the subject. */
 static void enter(struct session *session, struct leaving *leaving) {
         leaving->next = session->leavings;
@@ -24,14 +35,15 @@ static void enter(struct session *session, struct leaving *leaving) {
         if (leaving->next)
                 leaving->next->link = &leaving->next;
         session->leavings = leaving;
-        overlay_touched(session, leaving->subject.dir);
+        arriving_forget(session, leaving->subject.dir, leaving->subject.name);
+        touch(session, leaving);
 }
 
 static void leave(struct session *session, struct leaving *leaving) {
         *leaving->link = leaving->next;
         if (leaving->next)
                 leaving->next->link = leaving->link;
-        overlay_touched(session, leaving->subject.dir);
+        touch(session, leaving);
 }
 
 /* Tree locked. */
@@ -94,6 +106,8 @@ static void settle(struct session *session, struct leaving *leaving, int r, bool
                         leave(session, leaving);
                         tell(session, leaving);
                         leaving_free(leaving);
+                } else {
+                        levels_left(session, leaving->subject.dir);
                 }
         }
         pthread_cond_broadcast(&session->sent);
@@ -200,6 +214,11 @@ static bool is_of(const struct leaving *leaving, const struct node *dir, const c
         return leaving->subject.dir == dir && text_eq(leaving->subject.name, name);
 }
 
+/* Is it the same document, perhaps in another directory's words? */
+static bool is_same(const struct leaving *leaving, const struct place *place) {
+        return leaving->subject.place && place && place_is_same_item(leaving->subject.place, place);
+}
+
 /** leaving_hides() - is this entry of a list not to be shown? */
 bool leaving_hides(struct session *session, const struct node *dir, const struct entry *entry) {
         int64_t now_ms = session->leavings ? stamp_monotonic_ms() : 0;
@@ -209,8 +228,7 @@ bool leaving_hides(struct session *session, const struct node *dir, const struct
                         continue;
                 if (is_of(leaving, dir, entry->name))
                         return true;
-                if (leaving->subject.place && entry->place &&
-                    place_is_same_item(leaving->subject.place, entry->place))
+                if (is_same(leaving, entry->place))
                         return true;
         }
         return false;
@@ -285,13 +303,17 @@ void leaving_forget(struct session *session, struct op *op, struct leaving *leav
         pthread_mutex_unlock(&session->tree.lock);
 }
 
-/** leaving_end() - the name was made anew: what is listed under it is not what has gone. */
-void leaving_end(struct session *session, const struct node *dir, const char *name) {
+/**
+ * leaving_end() - the name was made anew: what is listed under it is not what has gone.
+ * @place: of what was made, which may have the id of what has gone; NULL: not known.
+ */
+void leaving_end(struct session *session, const struct node *dir, const char *name,
+                 const struct place *place) {
         struct leaving *leaving = session->leavings, *next;
 
         for (; leaving; leaving = next) {
                 next = leaving->next;
-                if (!leaving->until_ms || !is_of(leaving, dir, name))
+                if (!leaving->until_ms || !(is_of(leaving, dir, name) || is_same(leaving, place)))
                         continue;
                 leave(session, leaving);
                 leaving_free(leaving);

@@ -37,6 +37,7 @@ void leaving_forget(struct session *session, struct op *op, struct leaving *leav
 void leaving_go_on(struct session *session, struct leaving *leaving);
 void leaving_hurry(struct session *session, struct leaving *leaving);
 unsigned leaving_can(const struct leaving *leaving);
-void leaving_end(struct session *session, const struct node *dir, const char *name);
+void leaving_end(struct session *session, const struct node *dir, const char *name,
+                 const struct place *place);
 void leaving_settle(struct session *session, struct node *dir, const struct listing *listing);
 void leaving_free_all(struct session *session);

@@ -4,6 +4,7 @@
 
 #include "backends/change.h"
 #include "base/text.h"
+#include "fs/arriving.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
@@ -50,6 +51,7 @@ static int make_level(struct session *session, struct op *op, struct subject *su
         if (r < 0)
                 return r;
         pthread_mutex_lock(&session->tree.lock);
+        leaving_end(session, subject->dir, subject->name, NULL);
         r = overlay_add(session, subject->dir, &entry, OVERLAY_LEVEL, &overlay);
         if (r == 0)
                 *ret = node_ref(overlay->node);
@@ -197,20 +199,46 @@ static int find_target(struct session *session, struct op *op, struct node *dir,
         return walk(session, op, NULL, target + len, ret);
 }
 
+/* A link that no list tells of yet leads where it was told to lead. Tree locked. */
+static struct entry unlisted(const struct subject *subject, char *target) {
+        return (struct entry){
+                .name = subject->name,
+                .type = ENTRY_LINK,
+                .target = target,
+                .mode = 0777,
+        };
+}
+
 /* The new link in its directory, as a reference. */
-static int adopt(struct session *session, struct op *op, struct subject *subject,
-                 const struct entry *entry, struct node **ret) {
+static int adopt(struct session *session, struct subject *subject, const struct entry *made,
+                 char *target, struct node **ret) {
+        const struct entry entry = made->name ? *made : unlisted(subject, target);
         struct node *node;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
         change_outdates(session, subject->dir);
-        leaving_end(session, subject->dir, subject->name);
-        r = entry->name ? tree_adopt(&session->tree, subject->dir, entry, &node) : -ENOENT;
+        arriving_note(session, subject->dir, &entry);
+        r = tree_adopt(&session->tree, subject->dir, &entry, &node);
         if (r == 0)
                 *ret = node_ref(node);
         pthread_mutex_unlock(&session->tree.lock);
-        return r == -ENOENT ? walk(session, op, subject->dir, subject->name, ret) : r;
+        return r;
+}
+
+/* `-o plan`: it is written down, and a link of the mount's own stands for it. */
+static int stand_in(struct session *session, struct subject *subject, char *target,
+                    struct node **ret) {
+        const struct entry entry = unlisted(subject, target);
+        struct overlay *overlay;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        r = overlay_add(session, subject->dir, &entry, OVERLAY_SCRATCH, &overlay);
+        if (r == 0)
+                *ret = node_ref(overlay->node);
+        pthread_mutex_unlock(&session->tree.lock);
+        return r;
 }
 
 static int make_link(struct task *task, struct op *op) {
@@ -237,9 +265,9 @@ static int make_link(struct task *task, struct op *op) {
                               },
                               &result);
         if (r == 0 && session->commits.is_plan_only)
-                r = op_fail(op, EROFS, "planned, not sent: see .hcloudfs/plan");
-        if (r == 0)
-                r = adopt(session, op, &subject, &result.entry, &node);
+                r = stand_in(session, &subject, task->to_name, &node);
+        else if (r == 0)
+                r = adopt(session, &subject, &result.entry, task->to_name, &node);
         change_result_done(&result);
         if (target)
                 walk_let_go(session, target);

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "fs/arriving.h"
 #include "fs/carry.h"
 #include "fs/change.h"
 #include "fs/creating.h"
 #include "fs/directory.h"
-#include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/session.h"
 
@@ -152,11 +152,11 @@ static int take(struct making *making, struct op *op, struct node **ret) {
         if (!making->entry.name) {
                 r = stand_in(making);
                 if (r == 0)
-                        making->overlay->is_created = true;
+                        overlay_created(making->overlay);
                 node = making->node;
         } else {
                 change_outdates(session, dir);
-                leaving_end(session, dir, making->entry.name);
+                arriving_note(session, dir, &making->entry);
                 r = tree_adopt(&session->tree, dir, &making->entry, &node);
         }
         if (r == 0)

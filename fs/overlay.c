@@ -5,6 +5,7 @@
 
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/arriving.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/local.h"
@@ -294,6 +295,8 @@ static void settle(struct session *session, struct overlay *overlay, const struc
         case OVERLAY_DRAFT:
                 if (overlay->role != OVERLAY_LEVEL && !overlay->is_created)
                         return;
+                if (overlay->is_created)
+                        arriving_note(session, node->parent, entry);
                 if (node->type == entry->type &&
                     overlay_become(session, overlay, entry, branch) == 0)
                         return;
@@ -308,6 +311,27 @@ static void settle(struct session *session, struct overlay *overlay, const struc
         overlay_remove(session, overlay);
 }
 
+/* It was made, and is not there: the service has taken it away, or has named it otherwise. */
+static bool is_missing(const struct overlay *overlay, const struct listing *listing) {
+        const struct node *node = overlay->node;
+
+        if (!overlay->is_created || listing->by_name ||
+            !arriving_decides(listing, overlay->decided_ms))
+                return false;
+        return overlay->role != OVERLAY_LEVEL || overlay_is_empty(node);
+}
+
+static void lapse(struct session *session, struct overlay *overlay) {
+        notify_entry(&session->notify, overlay->node->parent->id, overlay->node->name);
+        overlay_remove(session, overlay);
+}
+
+/** overlay_created() - it exists, and the next list that is young enough shows it. */
+void overlay_created(struct overlay *overlay) {
+        overlay->is_created = true;
+        overlay->decided_ms = stamp_now_ms() + ARRIVING_MS;
+}
+
 /** overlay_settle() - a list is about to be published: what it shows need not stand beside it. */
 void overlay_settle(struct session *session, struct node *dir, const struct listing *listing) {
         struct overlay *overlay = dir->directory->overlays, *next;
@@ -318,6 +342,8 @@ void overlay_settle(struct session *session, struct node *dir, const struct list
                 next = overlay->next;
                 if (entry)
                         settle(session, overlay, entry, dir->branch);
+                else if (is_missing(overlay, listing))
+                        lapse(session, overlay);
         }
 }
 

@@ -43,8 +43,9 @@ struct overlay {
         char *path;                          /* SHELVED: of its directory; owned */
         enum shelf shelf;
         size_t len;         /* SHELVED */
-        bool is_created;    /* NEW, DRAFT: it exists, a list does not show it yet */
+        bool is_created;    /* NEW, DRAFT, LEVEL: it exists, a list does not show it yet */
         bool is_making;     /* DRAFT: it is being made, and nobody waits for that any more */
+        int64_t decided_ms; /* of what is created; realtime clock: lists from then on decide */
         int64_t touched_ms; /* NEW, DRAFT: monotonic clock */
 };
 
@@ -73,5 +74,6 @@ const struct overlay *overlay_after(const struct node *dir, uint64_t ordinal);
 bool overlay_is_empty(const struct node *dir);
 void overlay_attr(const struct overlay *overlay, struct stat *st);
 int overlay_set_secret(struct overlay *overlay, const char *data, size_t len);
+void overlay_created(struct overlay *overlay);
 void overlay_touched(struct session *session, struct node *dir);
 void overlay_settle(struct session *session, struct node *dir, const struct listing *listing);

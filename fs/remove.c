@@ -5,6 +5,7 @@
 #include "backends/change.h"
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/arriving.h"
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
@@ -13,6 +14,7 @@
 #include "fs/directory.h"
 #include "fs/fetch.h"
 #include "fs/leaving.h"
+#include "fs/levels.h"
 #include "fs/names.h"
 #include "fs/process.h"
 #include "fs/session.h"
@@ -262,7 +264,8 @@ static int find_entry(struct task *task, struct op *op, struct node *dir, enum e
 /* What has become of what was being made? 1 and its type; 0: it never was; negative errno. */
 static int find_made(struct task *task, struct op *op, enum entry_type *ret) {
         struct session *session = task->session;
-        struct node *dir;
+        const struct overlay *overlay;
+        struct node *dir, *node;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
@@ -271,10 +274,14 @@ static int find_made(struct task *task, struct op *op, enum entry_type *ret) {
                 return unlock(task, -ESTALE);
         node_ref(dir);
         r = await_sent(task, op, dir);
+        overlay = overlay_find(dir, task->name);
+        node = overlay ? node_ref(overlay->node) : NULL;
         pthread_mutex_unlock(&session->tree.lock);
         if (r > 0)
-                r = change_work_for(session, op, dir, true);
+                r = node ? arriving_await(session, op, node, ARRIVING_SOON_MS)
+                         : change_work_for(session, op, dir, true);
         pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, node);
         if (r == 0)
                 r = find_entry(task, op, dir, ret);
         node_unref(&session->tree, dir);
@@ -315,6 +322,44 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
         overlay_remove(task->session, overlay);
         pthread_mutex_unlock(&task->session->tree.lock);
         return reply(task);
+}
+
+/* After the answer: is the resource gone, or going? Accepted is not done (202). Tree locked. */
+static void settle(struct session *session, const struct subject *subject, int status) {
+        enum { ACCEPTED = 202 };
+        struct node *node = tree_find(&session->tree, subject->place);
+
+        change_outdates(session, subject->dir);
+        arriving_forget(session, subject->dir, subject->name);
+        if (status != ACCEPTED)
+                (void)leaving_hide(session, subject->dir, subject->name);
+        if (node && node->type == ENTRY_DIRECTORY && node->directory)
+                node->directory->fresh_until_ms = 0;
+}
+
+static int remove_resource(struct task *task, struct op *op) {
+        struct session *session = task->session;
+        struct change_result result = { 0 };
+        struct document *before;
+        struct subject subject;
+        int r = take_subject(task, &subject, &before);
+
+        if (r == 0)
+                r = carry_out(session, op,
+                              &(struct carry){
+                                      .subject = &subject,
+                                      .act = EDIT_REMOVE,
+                                      .is_directory = true,
+                              },
+                              &result);
+        if (r == 0 && !session->commits.is_plan_only) {
+                pthread_mutex_lock(&session->tree.lock);
+                settle(session, &subject, result.status);
+                pthread_mutex_unlock(&session->tree.lock);
+        }
+        change_result_done(&result);
+        subject_done(&subject);
+        return r;
 }
 
 /* A resource is not destroyed by removing what is in it. Tree locked; unlocks it. */
@@ -367,89 +412,46 @@ void change_on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name) {
         task_on_name(req, OPERATION_UNLINK, parent, name, serve_unlink);
 }
 
-/* Is nothing left of a level but what is on its way out? Tree locked. */
-static bool is_deserted(struct session *session, struct node *node) {
-        const struct listing *listing = node->directory && node->directory->snapshot
-                                                ? node->directory->snapshot->listing
-                                                : NULL;
+/* The node of a level, in the list or beside it, as a reference. Tree locked. */
+static int hold_level(struct task *task, struct node *dir, struct node **ret) {
+        struct session *session = task->session;
+        const struct overlay *overlay = overlay_find(dir, task->name);
+        const struct entry *entry = names_entry(session, dir, task->name);
+        struct node *node = overlay ? overlay->node : NULL;
+        int r = 0;
 
-        for (size_t i = 0; listing && i < listing->count; i++)
-                if (listing->entries[i].type != ENTRY_DIRECTORY &&
-                    !leaving_hides(session, node, &listing->entries[i]))
-                        return false;
-        for (size_t i = 0; listing && i < listing->count; i++) {
-                struct node *child = tree_child(&session->tree, node, listing->entries[i].name);
-
-                if (listing->entries[i].type == ENTRY_DIRECTORY &&
-                    !leaving_hides(session, node, &listing->entries[i]) &&
-                    !(child && child->directory && child->directory->snapshot &&
-                      is_deserted(session, child)))
-                        return false;
-        }
-        return overlay_is_empty(node);
+        if (!node)
+                r = entry ? tree_adopt(&session->tree, dir, entry, &node) : -ENOENT;
+        if (r == 0)
+                *ret = node_ref(node);
+        return r;
 }
 
 /* rmdir of what has no call of its own: a level of a tree goes when nothing is left in it. */
 static int remove_level(struct task *task, struct op *op) {
         struct session *session = task->session;
-        struct document *before;
-        struct subject subject;
-        struct node *node;
-        int r = take_subject(task, &subject, &before);
+        struct node *dir, *node = NULL;
+        struct looks looks;
+        int r = -ESTALE;
 
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                r = hold_level(task, dir, &node);
+        pthread_mutex_unlock(&session->tree.lock);
         if (r < 0)
                 return r;
+        r = levels_look(session, op, node, &looks);
         pthread_mutex_lock(&session->tree.lock);
-        node = tree_find(&session->tree, subject.place);
-        if (node)
-                node_ref(node);
-        pthread_mutex_unlock(&session->tree.lock);
-        r = node ? change_work_for(session, op, node, false) : -ENOENT;
-        pthread_mutex_lock(&session->tree.lock);
-        if (r == 0 && !is_deserted(session, node))
+        if (r == 0 && !levels_is_deserted(session, node))
                 r = op_fail(op, ENOTEMPTY, "something is left in it");
+        if (r == 0 && node->overlay && node->overlay->link)
+                overlay_remove(session, node->overlay);
         if (r == 0)
-                r = leaving_hide(session, subject.dir, subject.name);
+                r = leaving_hide(session, dir, task->name);
+        levels_let_go(session, &looks);
         node_unref(&session->tree, node);
         pthread_mutex_unlock(&session->tree.lock);
-        subject_done(&subject);
-        return r;
-}
-
-/* After the answer: is the resource gone, or going? Accepted is not done (202). Tree locked. */
-static void settle(struct session *session, const struct subject *subject, int status) {
-        enum { ACCEPTED = 202 };
-        struct node *node = tree_find(&session->tree, subject->place);
-
-        change_outdates(session, subject->dir);
-        if (status != ACCEPTED)
-                (void)leaving_hide(session, subject->dir, subject->name);
-        if (node && node->type == ENTRY_DIRECTORY && node->directory)
-                node->directory->fresh_until_ms = 0;
-}
-
-static int remove_resource(struct task *task, struct op *op) {
-        struct session *session = task->session;
-        struct change_result result = { 0 };
-        struct document *before;
-        struct subject subject;
-        int r = take_subject(task, &subject, &before);
-
-        if (r == 0)
-                r = carry_out(session, op,
-                              &(struct carry){
-                                      .subject = &subject,
-                                      .act = EDIT_REMOVE,
-                                      .is_directory = true,
-                              },
-                              &result);
-        if (r == 0 && !session->commits.is_plan_only) {
-                pthread_mutex_lock(&session->tree.lock);
-                settle(session, &subject, result.status);
-                pthread_mutex_unlock(&session->tree.lock);
-        }
-        change_result_done(&result);
-        subject_done(&subject);
         return r;
 }
 
@@ -465,8 +467,7 @@ static int rmdir_overlay(struct task *task, struct overlay *overlay) {
                 return wait_change(task, remove_made);
         } else if (overlay->role == OVERLAY_DRAFT) {
                 creating_discard(task->session, overlay);
-        } else if (!overlay_is_empty(node) ||
-                   (overlay->role == OVERLAY_LEVEL && !is_deserted(task->session, node))) {
+        } else if (!overlay_is_empty(node)) {
                 r = -ENOTEMPTY;
         } else {
                 overlay_remove(task->session, overlay);
@@ -491,6 +492,10 @@ static int serve_rmdir(struct task *task) {
         r = look(task, &dir, &standing, &entry, &overlay);
         if (r <= 0)
                 return r;
+        if (overlay && overlay->role == OVERLAY_LEVEL && overlay->is_created) {
+                pthread_mutex_unlock(&task->session->tree.lock);
+                return wait_change(task, remove_level);
+        }
         if (overlay)
                 return rmdir_overlay(task, overlay);
         if (!entry)

@@ -334,8 +334,9 @@ static int call(struct task *task, struct op *op) {
                 struct node *dir = tree_node(&session->tree, task->to);
 
                 change_outdates(session, subject.dir);
+                (void)leaving_hide(session, subject.dir, subject.name);
                 if (dir) {
-                        leaving_end(session, dir, task->to_name);
+                        leaving_end(session, dir, task->to_name, NULL);
                         change_outdates(session, dir);
                 }
                 notify_entry(&session->notify, task->to, task->to_name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "fs/arriving.h"
 #include "fs/carry.h"
 #include "fs/change.h"
 #include "fs/content.h"
@@ -89,7 +90,10 @@ static void turn_to_new(struct session *session, struct op *op, struct saving *s
         }
         notify_entry(&session->notify, subject->dir->id, subject->name);
         change_outdates(session, subject->dir);
-        leaving_end(session, subject->dir, subject->name);
+        if (error == 0 && place)
+                arriving_note(session, subject->dir, &result->entry);
+        else
+                leaving_end(session, subject->dir, subject->name, NULL);
         if (error == 0 && place) {
                 place_unref(subject->place);
                 subject->place = place_ref(place);

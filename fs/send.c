@@ -2,6 +2,7 @@
 #include "fs/send.h"
 
 #include "fs/acting.h"
+#include "fs/arriving.h"
 #include "fs/creating.h"
 #include "fs/note.h"
 #include "fs/saving.h"
@@ -43,17 +44,23 @@ static int send_document(struct session *session, struct op *op, struct handle *
 int send_handle(struct session *session, struct op *op, struct handle *handle) {
         const struct overlay *overlay;
         enum overlay_role role = OVERLAY_NOTE;
+        bool is_made;
         int r = 1;
 
         pthread_mutex_lock(&session->tree.lock);
         overlay = handle->node->overlay;
         if (overlay)
                 role = overlay->role;
+        is_made = role == OVERLAY_NEW && overlay->is_created;
         if (handle->editing->is_secret)
                 r = send_secret(op, handle);
         pthread_mutex_unlock(&session->tree.lock);
         if (r <= 0)
                 return r;
+        if (is_made) { /* nothing is made twice */
+                r = arriving_await(session, op, handle->node, ARRIVING_MS);
+                return r < 0 ? r : send_document(session, op, handle);
+        }
         if (role == OVERLAY_NEW || role == OVERLAY_DRAFT_DOCUMENT)
                 return creating_send(session, op, handle->node, handle->editing);
         if (handle->editing->fires_once)

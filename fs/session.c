@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/stamp.h"
+#include "fs/arriving.h"
 #include "fs/branch.h"
 #include "fs/change.h"
 #include "fs/ending.h"
@@ -137,6 +138,7 @@ static void end_changes(struct session *session) {
         recovery_stop(session);
         pthread_mutex_lock(&session->tree.lock);
         leaving_free_all(session);
+        arriving_end(session);
         pthread_mutex_unlock(&session->tree.lock);
 }
 

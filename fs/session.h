@@ -34,17 +34,17 @@ struct session_account {
 struct session_options {
         const struct session_account *accounts; /* borrowed, as are all pointers here */
         size_t n_accounts;
-        bool is_plan_only;       /* `-o plan`: changes are written down and not sent */
-        bool is_read_only;       /* `-o ro`: the kernel keeps files open without asking us */
-        uid_t uid;               /* whom everything belongs to */
+        bool is_plan_only; /* `-o plan`: changes are written down and not sent */
+        bool is_read_only; /* `-o ro`: the kernel keeps files open without asking us */
+        uid_t uid;         /* whom everything belongs to */
         gid_t gid;
-        const char *mountpoint;  /* absolute */
-        int64_t timeout_ms;      /* of one operation of a program; 0: a minute */
-        bool is_lazy;            /* nothing is asked for ahead of need */
+        const char *mountpoint;                     /* absolute */
+        int64_t timeout_ms;                         /* of one operation of a program; 0: a minute */
+        bool is_lazy;                               /* nothing is asked for ahead of need */
         int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
         int (*state)(void *data, struct buf *buf);  /* further lines of `status`; NULL: none */
         void (*ready)(void *data);                  /* the kernel has said hello; or NULL */
-        void *data;              /* for all three */
+        void *data;                                 /* for all three */
 };
 
 struct session {
@@ -54,7 +54,7 @@ struct session {
         struct ahead ahead;
         struct watch watch;
         struct feeds feeds;
-        struct trail events;     /* fs/events.h */
+        struct trail events; /* fs/events.h */
         struct record record;
         struct session_options options;
         struct branch root, control, why, overlay, archive_branch, queue_branch, jobs_branch;
@@ -72,12 +72,14 @@ struct session {
         struct wards wards;           /* tree's lock */
         struct aways aways;           /* tree's lock */
         struct leaving *leavings;     /* tree's lock */
+        struct arrival *arrivals;     /* tree's lock */
+        unsigned n_arrivals;          /* tree's lock */
         unsigned n_new;               /* new documents that were never sent; tree's lock */
-        struct handle *handles;  /* that are open; tree's lock */
+        struct handle *handles;       /* that are open; tree's lock */
         struct fuse_session *fuse;
-        int64_t began_s;         /* realtime */
-        size_t learnt_bytes;     /* of documents since memory was looked over; tree's lock */
-        pthread_t loop;          /* thread that runs the loop, while it runs */
+        int64_t began_s;     /* realtime */
+        size_t learnt_bytes; /* of documents since memory was looked over; tree's lock */
+        pthread_t loop;      /* thread that runs the loop, while it runs */
         atomic_bool is_running, is_stopping;
         atomic_bool is_init_sent; /* fs/compat.c */
         bool has_parallel_directories;

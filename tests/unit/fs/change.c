@@ -199,6 +199,69 @@ START_TEST(a_replacement_that_was_cut_off_is_made) {
 }
 END_TEST
 
+START_TEST(what_was_made_stays_where_lists_are_slow) {
+        start();
+        expect_run(&mounted, "mkdir demo/groups/a && ls demo/groups");
+        fake_set_slow(mounted.view, groups, FAKE_ALWAYS);
+        fake_set_slow(mounted.view, policies, FAKE_ALWAYS);
+        fake_set_slow(mounted.view, links, FAKE_ALWAYS);
+        expect_run(&mounted, "mkdir demo/groups/g && echo '{}' > demo/policies/b.json && "
+                             "ln -s ../cluster demo/links/c");
+        expect_output(&mounted, "ls demo/groups demo/policies demo/links",
+                      "demo/groups:\na\ng\n\ndemo/links:\nc\n\n"
+                      "demo/policies:\na.json\nb.json\n");
+        expect_fails(&mounted, "mkdir demo/groups/g", "File exists");
+        expect_output(&mounted, "cat demo/policies/b.json", "{}\n");
+        expect_run(&mounted, "echo '[]' > demo/policies/b.json && rmdir demo/groups/a");
+        expect_output(&mounted, "ls demo/groups", "g\n");
+        expect_run(&mounted, "rmdir demo/groups/g && rm demo/policies/b.json demo/links/c");
+        expect_output(&mounted, "ls demo/groups demo/policies demo/links",
+                      "demo/groups:\n\ndemo/links:\n\ndemo/policies:\na.json\n");
+        expect_run(&mounted, "mkdir demo/groups/g && rmdir demo/groups/g && mkdir demo/groups/g");
+        expect_output(&mounted, "ls demo/groups", "g\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(lists_decide_in_the_end) {
+        start();
+        fake_set_slow(mounted.view, groups, FAKE_ALWAYS);
+        fake_set_slow(mounted.view, policies, FAKE_ALWAYS);
+        expect_run(&mounted, "mkdir demo/groups/g && echo '{}' > demo/policies/b.json");
+        fake_set_mute(mounted.view, true);
+        expect_run(&mounted, "mkdir demo/groups/h && echo '{}' > demo/policies/c.json");
+        expect_output(&mounted, "ls demo/groups demo/policies",
+                      "demo/groups:\ng\nh\n\ndemo/policies:\na.json\nb.json\nc.json\n");
+        expect_await(&mounted, "ls demo/groups demo/policies",
+                     "demo/groups:\n\ndemo/policies:\na.json\n");
+        fake_set_slow(mounted.view, groups, 0);
+        fake_set_slow(mounted.view, policies, 0);
+        expect_run(&mounted, "echo / > .hcloudfs/refresh");
+        expect_output(&mounted, "ls demo/groups demo/policies",
+                      "demo/groups:\ng\nh\n\ndemo/policies:\na.json\nb.json\nc.json\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(what_is_not_listed_yet_is_waited_for) {
+        start();
+        fake_set_slow(mounted.view, policies, FAKE_ALWAYS);
+        fake_set_mute(mounted.view, true);
+        expect_run(&mounted, "echo '{}' > demo/policies/b.json; echo '{}' > demo/policies/c.json");
+        fake_set_slow(mounted.view, policies, 3); /* lists that do not tell of them */
+        expect_run(&mounted, "echo '[]' > demo/policies/b.json && rm demo/policies/c.json");
+        expect_output(&mounted, "cat demo/policies/b.json; ls demo/policies",
+                      "[]\na.json\nb.json\n");
+        mounted_end(&mounted);
+        expect_changes(&mounted, "create fake//policies b.json {}\n"
+                                 "create fake//policies c.json {}\n"
+                                 "save fake//policies/b.json []\n"
+                                 "remove fake//policies/c.json\n");
+        mounted_again(&mounted, false);
+        mounted_stop(&mounted);
+}
+END_TEST
+
 START_TEST(links_are_joined_and_ended) {
         start();
         expect_run(&mounted, "ln -s ../cluster demo/links/c");
@@ -300,10 +363,12 @@ START_TEST(a_plan_sends_nothing) {
         expect_run(&mounted, "echo '{}' > demo/cluster/actions/restart");
         expect_run(&mounted, "echo '{\"b\": 1}' > demo/policies/b.json");
         expect_run(&mounted, "rmdir demo/cluster");
+        expect_run(&mounted, "ln -s ../cluster demo/links/c");
+        expect_output(&mounted, "readlink demo/links/c", "../cluster\n");
         expect_output(&mounted, "cat demo/policies/a.json", "{\"n\": 1}\n");
         expect_output(&mounted, "cat demo/policies/b.json", "{\"b\": 1}\n");
         expect_changes(&mounted, "");
-        expect_output(&mounted, "grep -c '^fake PUT' .hcloudfs/plan", "6\n");
+        expect_output(&mounted, "grep -c '^fake PUT' .hcloudfs/plan", "7\n");
         expect_part(&mounted, "cat .hcloudfs/plan", "fake PUT fake//policies/a.json\n");
         expect_part(&mounted, "cat .hcloudfs/plan", "\n{\"n\": 2}\n");
         expect_run(&mounted, "echo > .hcloudfs/plan");
@@ -395,6 +460,9 @@ int main(void) {
                 { .name = "again", .test = what_is_made_again_is_an_update_where_it_can_be },
                 { .name = "replaces", .test = what_replaces_goes_on_where_it_has_replaced },
                 { .name = "cut-off", .test = a_replacement_that_was_cut_off_is_made },
+                { .name = "slow", .test = what_was_made_stays_where_lists_are_slow },
+                { .name = "decide", .test = lists_decide_in_the_end },
+                { .name = "await", .test = what_is_not_listed_yet_is_waited_for },
                 { .name = "links", .test = links_are_joined_and_ended },
                 { .name = "action", .test = an_action_is_sent_when_it_is_written },
                 { .name = "unknown", .test = what_nobody_knows_is_not_sent_again },

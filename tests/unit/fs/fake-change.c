@@ -37,6 +37,20 @@ void fake_set_unknown(struct view *view, struct place *place, bool is_unknown) {
         pthread_mutex_unlock(&view->lock);
 }
 
+/** fake_set_slow() - so many of its lists do not tell of what was made while there were any. */
+void fake_set_slow(struct view *view, struct place *place, unsigned lists) {
+        pthread_mutex_lock(&view->lock);
+        place->slow = lists;
+        pthread_mutex_unlock(&view->lock);
+}
+
+/** fake_set_mute() - its creations do not tell what they have made. */
+void fake_set_mute(struct view *view, bool is_mute) {
+        pthread_mutex_lock(&view->lock);
+        view->is_mute = is_mute;
+        pthread_mutex_unlock(&view->lock);
+}
+
 /** fake_set_budget() - so many removals are let through from now on. */
 void fake_set_budget(struct view *view, unsigned budget) {
         pthread_mutex_lock(&view->lock);
@@ -239,7 +253,8 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
                 place->can = place->is_document ? CAN_SAVE | CAN_REMOVE : CAN_REMOVE;
                 directory->children[directory->count++] = place;
                 directory->changed_ms = stamp_now_ms();
-                if (!place->is_late)
+                place->is_late |= directory->slow > 0;
+                if (!view->is_mute && !view->is_lagging)
                         fake_fill(place, &ret->entry);
                 place = NULL;
         }
@@ -348,7 +363,11 @@ int view_link(struct view *view, struct op *op, struct place *directory, const c
                 return r;
         place = fake_add(view, directory, name, ENTRY_LINK, target->name);
         fake_allow(view, place, CAN_REMOVE);
-        fake_fill(place, &ret->entry);
+        pthread_mutex_lock(&view->lock);
+        place->is_late = directory->slow > 0;
+        if (!view->is_mute)
+                fake_fill(place, &ret->entry);
+        pthread_mutex_unlock(&view->lock);
         return 0;
 }
 

@@ -23,6 +23,7 @@ struct place {
         int refuse;                            /* positive errno for changes, 0: none */
         char *answer, *secret;                 /* of an action */
         bool is_document, is_unknown, is_late; /* is_late: lists do not tell of it yet */
+        unsigned slow; /* so many of its lists do not tell of those that are late */
         bool is_gone, is_volatile, is_by_name, is_costly, has_feed, confirms;
 };
 
@@ -38,6 +39,7 @@ struct view {
         struct buf changes; /* a line for each that was made */
         unsigned n_changes, n_acknowledged, budget;
         bool has_budget;
+        bool is_mute;      /* creations do not tell what they have made */
         bool is_forgetful; /* nothing can be read after a change */
         bool is_lagging;   /* lists do not tell of what is made meanwhile */
 };

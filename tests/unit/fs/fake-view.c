@@ -354,6 +354,60 @@ void fake_fill(struct place *place, struct entry *entry) {
         };
 }
 
+static void finish(struct listing *listing) {
+        qsort(listing->entries, listing->count, sizeof(*listing->entries), compare);
+        for (size_t i = 0; i < listing->count; i++) {
+                const struct entry *entry = &listing->entries[i];
+                const char *target = entry->target ? entry->target : "";
+
+                listing->hash = listing->hash * 31 +
+                                digest_hash64(entry->name, strlen(entry->name)) +
+                                digest_hash64(target, strlen(target)) + entry->type;
+        }
+}
+
+static struct entry copy_of(const struct entry *entry) {
+        struct entry copy = *entry;
+
+        copy.name = strdup(entry->name);
+        copy.target = entry->target ? strdup(entry->target) : NULL;
+        copy.place = entry->place ? place_ref(entry->place) : NULL;
+        return copy;
+}
+
+int listing_with(const struct listing *listing, const struct entry *const *more, size_t count,
+                 struct listing **ret) {
+        struct listing *copy = calloc(1, sizeof(*copy));
+
+        *copy = *listing;
+        atomic_init(&copy->refs, 1);
+        copy->hash = 0;
+        copy->count = 0;
+        copy->changed_ms = stamp_now_ms();
+        copy->entries = calloc(listing->count + count, sizeof(*copy->entries));
+        for (size_t i = 0; i < listing->count; i++) {
+                bool is_replaced = false;
+
+                for (size_t j = 0; j < count; j++)
+                        is_replaced |= strcmp(more[j]->name, listing->entries[i].name) == 0;
+                if (!is_replaced)
+                        copy->entries[copy->count++] = copy_of(&listing->entries[i]);
+        }
+        for (size_t i = 0; i < count; i++)
+                copy->entries[copy->count++] = copy_of(more[i]);
+        finish(copy);
+        *ret = copy;
+        return 0;
+}
+
+/* Lists that are slow do not tell of what was made since. */
+static bool is_listed(const struct view *view, const struct place *place,
+                      const struct place *child) {
+        if ((place->slow || view->is_lagging) && child->is_late)
+                return false;
+        return !child->is_by_name || child->type == ENTRY_DIRECTORY;
+}
+
 int view_list(struct view *view, struct op *op, struct place *place, struct listing **ret) {
         struct listing *listing;
         int r;
@@ -372,19 +426,10 @@ int view_list(struct view *view, struct op *op, struct place *place, struct list
         atomic_init(&listing->refs, 1);
         listing->entries = calloc(place->count + 1, sizeof(*listing->entries));
         for (size_t i = 0; i < place->count; i++)
-                if (!(view->is_lagging && place->children[i]->is_late) &&
-                    (!place->children[i]->is_by_name ||
-                     place->children[i]->type == ENTRY_DIRECTORY))
+                if (is_listed(view, place, place->children[i]))
                         fake_fill(place->children[i], &listing->entries[listing->count++]);
-        qsort(listing->entries, listing->count, sizeof(*listing->entries), compare);
-        for (size_t i = 0; i < listing->count; i++) {
-                const struct entry *entry = &listing->entries[i];
-                const char *target = entry->target ? entry->target : "";
-
-                listing->hash = listing->hash * 31 +
-                                digest_hash64(entry->name, strlen(entry->name)) +
-                                digest_hash64(target, strlen(target)) + entry->type;
-        }
+        place->slow -= place->slow > 0;
+        finish(listing);
         listing->by_name = place->is_by_name;
         listing->fetched_ms = stamp_now_ms();
         listing->changed_ms = place->changed_ms;

@@ -34,6 +34,9 @@ void fake_allow(struct view *view, struct place *place, unsigned can);
 void fake_set_document(struct view *view, struct place *place);
 void fake_refuse(struct view *view, struct place *place, int error);
 void fake_set_unknown(struct view *view, struct place *place, bool is_unknown);
+enum { FAKE_ALWAYS = 1000000 };
+void fake_set_slow(struct view *view, struct place *place, unsigned lists);
+void fake_set_mute(struct view *view, bool is_mute);
 void fake_set_budget(struct view *view, unsigned budget);
 void fake_set_answer(struct view *view, struct place *place, const char *answer,
                      const char *secret);
