@@ -107,16 +107,17 @@ static int render(struct composer *composer, const struct file *file, const stru
 
 /*
  * Seconds: what the service says, else when we asked; but those of the first time these bytes were
- * seen, so that a time that moves without the content moves nothing. Nanoseconds from the bytes.
+ * seen, so that a time that moves without the content moves nothing. Nanoseconds from the bytes,
+ * but never so that a time of ours is one to come.
  */
 static void set_times(struct composer *composer, const struct place *place,
                       const struct timespec *modified, struct document *document) {
-        int64_t told = composer->fetched_ms ? composer->fetched_ms : stamp_now_ms(), first;
+        int64_t asked = composer->fetched_ms ? composer->fetched_ms : stamp_now_ms(), told, first;
 
-        if (modified->tv_sec)
-                told = (int64_t)modified->tv_sec * 1000;
-        if (source_seen(composer->view->source, place->identity, document->hash, told, &first) < 0)
-                first = told;
+        told = modified->tv_sec ? modified->tv_sec : stamp_mark(asked, document->hash).tv_sec;
+        if (source_seen(composer->view->source, place->identity, document->hash, told * 1000,
+                        &first) < 0)
+                first = told * 1000;
         document->modified = (struct timespec){ .tv_sec = first / 1000,
                                                 .tv_nsec = (long)(document->hash % 1000000000) };
 }

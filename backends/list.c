@@ -208,6 +208,28 @@ int list_content(struct composer *composer, struct listing_builder *builder, str
         return r;
 }
 
+/**
+ * list_certain() - of what list_content() adds, all that no answer decides on: what has no condition
+ * and is no link. 0 or errno.
+ */
+int list_certain(struct listing_builder *builder, struct place *place, const struct place_row *row) {
+        const struct action *action = row->actions;
+        int r = 0;
+
+        for (const struct file *file = row->files; r == 0 && file && file->name; file++)
+                if (!file->when.at)
+                        r = add_file(builder, place, file);
+        while (action && action->verb && action->when.at)
+                action++;
+        if (r == 0 && action && action->verb)
+                r = add_actions(builder, place, row->actions, NULL);
+        for (const struct child *child = row->children;
+             r == 0 && child && (child->kind || child->row); child++)
+                if (child->name && !child->when.at)
+                        r = add_child(NULL, builder, place, child);
+        return r;
+}
+
 /* The values of the grouping levels that lead to a place, outermost first. */
 static unsigned place_levels(const struct place *place, const char *levels[KIND_LEVELS_MAX]) {
         unsigned depth = 0;

@@ -183,6 +183,15 @@ static int64_t first_seen(struct composer *composer, uint64_t hash) {
         return seen;
 }
 
+/** listing_sorted() - the entries in order, without times: not a whole directory. A reference. */
+struct listing *listing_sorted(struct listing_builder *builder) {
+        struct listing *listing = STEAL(builder->listing);
+
+        if (listing->count)
+                qsort(listing->entries, listing->count, sizeof(struct entry), compare_entries);
+        return listing;
+}
+
 /** listing_end() - order the entries, give the directory its times. 0 or -ENOMEM. */
 int listing_end(struct listing_builder *builder, struct composer *composer, struct listing **ret) {
         struct listing *listing = builder->listing;

@@ -56,11 +56,13 @@ struct listing_builder {
 int listing_begin(struct listing_builder *builder);
 int listing_add(struct listing_builder *builder, const struct entry *entry);
 int listing_end(struct listing_builder *builder, struct composer *composer, struct listing **ret);
+struct listing *listing_sorted(struct listing_builder *builder);
 void listing_abandon(struct listing_builder *builder);
 
 int list_place(struct composer *composer, struct listing_builder *builder, struct place *place);
 int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
                  const struct place_row *row);
+int list_certain(struct listing_builder *builder, struct place *place, const struct place_row *row);
 int list_collection(struct composer *composer, struct listing_builder *builder,
                     struct place *place);
 int list_by_id(struct composer *composer, struct listing_builder *builder, struct place *place);

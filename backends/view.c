@@ -210,6 +210,25 @@ static bool has_link_of_object(const struct kind *kind) {
         return false;
 }
 
+/** view_certain() - see the header. */
+int view_certain(struct place *place, struct listing **ret) {
+        struct listing_builder builder;
+        int r;
+
+        if (place->type != PLACE_ITEM || !has_link_of_object(place->kind))
+                return -ENODATA;
+        r = listing_begin(&builder);
+        if (r < 0)
+                return r;
+        r = list_certain(&builder, place, &place->kind->content);
+        if (r < 0) {
+                listing_abandon(&builder);
+                return r;
+        }
+        *ret = listing_sorted(&builder);
+        return 0;
+}
+
 /**
  * view_costs_call() - does it take a call of its own to list this directory or read this file?
  * Not if the call is one that others make as well: of lists that are shared by filters.

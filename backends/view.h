@@ -97,6 +97,12 @@ int place_describe(const struct place *place, struct buf *buf); /* for people, l
 /* The entries of a directory; `op->must_be_fresh` asks the cloud anew. */
 int view_list(struct view *view, struct op *op, struct place *place, struct listing **ret);
 
+/*
+ * Of a directory whose list takes a call for its links alone: the entries that are there without
+ * it. Asks nobody. 0 and a listing without times, -ENODATA for other directories, -ENOMEM.
+ */
+int view_certain(struct place *place, struct listing **ret);
+
 /* An entry that a `by_name` directory does not list: 0 and a new entry, or -ENOENT. */
 int view_find(struct view *view, struct op *op, struct place *directory, const char *name,
               struct entry *ret);

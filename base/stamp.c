@@ -172,6 +172,17 @@ int stamp_parse(const char *text, struct timespec *ret) {
         return 0;
 }
 
+/**
+ * stamp_mark() - a time for bytes of that hash that nobody tells the time of: its nanoseconds come
+ * from the hash, and it is the last such time that is not after @ms (realtime clock).
+ */
+struct timespec stamp_mark(int64_t ms, uint64_t hash) {
+        int64_t ns = (int64_t)(hash % 1000000000U), left = ms % 1000 * 1000000 - ns;
+
+        return (struct timespec){ .tv_sec = (time_t)(ms / 1000 - (left < 0)),
+                                  .tv_nsec = (long)ns };
+}
+
 /** stamp_format() - `2026-01-02T03:04:05Z`; an unrepresentable time becomes `-`. */
 void stamp_format(int64_t seconds, char ret[STAMP_TEXT_SIZE]) {
         time_t t = (time_t)seconds;

@@ -12,5 +12,6 @@ int64_t stamp_now_ms(void);
 int64_t stamp_monotonic_ms(void);
 int stamp_parse(const char *text, struct timespec *ret);
 int stamp_from_number(int64_t number, struct timespec *ret);
+struct timespec stamp_mark(int64_t ms, uint64_t hash);
 void stamp_format(int64_t seconds, char ret[STAMP_TEXT_SIZE]);
 void stamp_format_compact(int64_t seconds, char ret[STAMP_TEXT_SIZE]);

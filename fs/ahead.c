@@ -361,11 +361,12 @@ void ahead_needed(struct session *session, struct node *file, bool is_missing) {
         const struct listing *listing;
         const struct entry *entry;
 
-        if (session->options.is_lazy || file->branch->is_local || !file->is_named ||
-            !dir->directory || !dir->directory->snapshot)
+        if (session->options.is_lazy || file->branch->is_local || !file->is_named)
                 return;
         if (is_missing)
                 ahead_entered(session, file, true);
+        if (!dir->directory || !dir->directory->snapshot)
+                return;
         if (is_missing && dir->directory->body_needs < AHEAD_BODY_NEEDS)
                 dir->directory->body_needs++;
         if (dir->directory->body_needs < AHEAD_BODY_NEEDS ||

@@ -250,7 +250,7 @@ static int read_file(struct branch *branch, struct op *op, struct node *node,
         buf_done(&text);
         if (r < 0)
                 return op_fail(op, -r, "it is not kept any more");
-        (*ret)->modified.tv_sec = (time_t)(stored_ms / 1000);
+        (*ret)->modified = stamp_mark(stored_ms, (*ret)->hash);
         return 0;
 }
 

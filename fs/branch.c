@@ -41,6 +41,10 @@ static int account_read(struct branch *branch, struct op *op, struct node *node,
         return view_read(account_of(branch)->view, op, node->place, ret);
 }
 
+static int account_certain(const struct node *node, struct listing **ret) {
+        return node->place ? view_certain(node->place, ret) : -ENODATA;
+}
+
 static bool account_costs_call(const struct node *node) {
         return node->place && view_costs_call(node->place);
 }
@@ -76,6 +80,7 @@ static const struct branch_ops account_ops = {
         .list = account_list,
         .find = account_find,
         .read = account_read,
+        .certain = account_certain,
         .costs_call = account_costs_call,
         .has_feed = account_has_feed,
         .watch = account_watch,

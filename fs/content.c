@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/content.h"
 
+#include "base/stamp.h"
+
 /** content_new() - nothing known yet; NULL without memory. */
 struct content *content_new(void) {
         return calloc(1, sizeof(struct content));
@@ -45,7 +47,7 @@ static struct timespec modified_of(const struct document *document) {
         struct timespec time = document->modified;
 
         if (time.tv_sec == 0)
-                time.tv_sec = (time_t)(document->fetched_ms / 1000);
+                return stamp_mark(document->fetched_ms, document->hash);
         time.tv_nsec = (long)(document->hash % 1000000000U);
         return time;
 }

@@ -107,6 +107,39 @@ static int look_beside(struct task *task) {
         return 1;
 }
 
+/* What is there for certain needs no list either. Tree locked; NULL if it is not such a name. */
+static struct node *find_certain(struct task *task, struct node *dir) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        struct session *session = task->session;
+        const struct entry *entry = NULL;
+        int64_t now = stamp_monotonic_ms();
+        struct node *node = NULL;
+
+        if (directory_is_fresh(dir->directory, now) || !dir->branch->ops->certain)
+                return NULL;
+        if (dir->branch->ops->certain(dir, &listing) == 0)
+                entry = listing_find(listing, task->name);
+        if (!entry || leaving_hides(session, dir, entry) ||
+            aways_has(&session->aways, task->op.pid, dir, task->name, now))
+                return NULL;
+        return tree_adopt(&session->tree, dir, entry, &node) == 0 ? node : NULL;
+}
+
+/* As look_beside(). */
+static int look_certain(struct task *task) {
+        struct session *session = task->session;
+        struct node *dir, *node = NULL;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir && dir->type == ENTRY_DIRECTORY)
+                node = find_certain(task, dir);
+        if (node)
+                return dir_reply_entry(task, node, (double)ATTR_NEGATIVE_MS / 1000);
+        pthread_mutex_unlock(&session->tree.lock);
+        return 1;
+}
+
 static int serve_lookup(struct task *task) {
         struct session *session = task->session;
         const struct entry *entry;
@@ -115,6 +148,8 @@ static int serve_lookup(struct task *task) {
         struct node *dir, *node;
         int r = look_beside(task);
 
+        if (r > 0)
+                r = look_certain(task);
         if (r <= 0)
                 return r;
         r = ready(task, &dir);

@@ -111,8 +111,7 @@ static int reply_live_attributes(struct task *task, const struct document *docum
                 return -ESTALE;
         st.st_size = (off_t)document->len;
         st.st_blocks = (blkcnt_t)((document->len + 511) / 512);
-        st.st_mtim.tv_sec = (time_t)(document->fetched_ms / 1000);
-        st.st_mtim.tv_nsec = (long)(document->hash % 1000000000U);
+        st.st_mtim = stamp_mark(document->fetched_ms, document->hash);
         fuse_reply_attr(task->req, &st, 0);
         return task_end(task);
 }

@@ -54,6 +54,8 @@ struct branch_ops {
         int (*find)(struct branch *branch, struct op *op, struct node *node, const char *name,
                     struct entry *ret);
         int (*read)(struct branch *branch, struct op *op, struct node *node, struct document **ret);
+        /* What a directory has for certain (view_certain()); tree locked; NULL: nobody knows. */
+        int (*certain)(const struct node *node, struct listing **ret);
         /* May be asked ahead of need? NULL: never. */
         bool (*costs_call)(const struct node *node);
         /* Can it be followed (view_has_feed(), view_watch())? NULL: never. */

@@ -90,7 +90,7 @@ int note_put(struct session *session, struct node *dir, const char *name, const 
         buf_done(&copy);
         if (r < 0)
                 return r;
-        document->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
+        document->modified = stamp_mark(stamp_now_ms(), document->hash);
         pthread_mutex_lock(&session->tree.lock);
         r = note_attach(session, dir, name, suffix, document);
         pthread_mutex_unlock(&session->tree.lock);

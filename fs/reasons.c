@@ -134,7 +134,7 @@ static int visit(void *data, const struct edit *edit) {
         buf_done(&buf);
         if (r < 0)
                 return r;
-        text->modified.tv_sec = (time_t)(edit->accepted_ms / 1000);
+        text->modified = stamp_mark(edit->accepted_ms, text->hash);
         return remember(&loading->session->reasons, edit->path, text);
 }
 

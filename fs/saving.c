@@ -25,7 +25,7 @@ static int make_provisional(const struct saving *saving, struct document **ret) 
         if (r == 0)
                 (*ret)->is_sent = true;
         if (r == 0)
-                (*ret)->modified.tv_sec = (time_t)(stamp_now_ms() / 1000);
+                (*ret)->modified = stamp_mark(stamp_now_ms(), (*ret)->hash);
         buf_done(&text);
         return r;
 }

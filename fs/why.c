@@ -28,13 +28,22 @@ static struct node *mirrored(const struct node *node) {
         return (struct node *)(uintptr_t)node->data;
 }
 
-/* Names of what is known below the directory; tree locked. */
-static int add_known(struct listing *listing, const struct node *dir) {
-        const struct listing *known = NULL;
-        int r = 0;
+/* What is known below the directory, or is there for certain; NULL: nothing. Tree locked. */
+static struct listing *known_below(const struct node *dir) {
+        struct listing *listing = NULL;
 
         if (dir->directory && dir->directory->snapshot)
-                known = dir->directory->snapshot->listing;
+                return listing_ref(dir->directory->snapshot->listing);
+        if (dir->type == ENTRY_DIRECTORY && dir->branch->ops->certain)
+                (void)dir->branch->ops->certain(dir, &listing);
+        return listing;
+}
+
+/* Names of what is known below the directory; tree locked. */
+static int add_known(struct listing *listing, const struct node *dir) {
+        _cleanup_(listing_unrefp) struct listing *known = known_below(dir);
+        int r = 0;
+
         for (size_t i = 0; known && r == 0 && i < known->count; i++) {
                 const struct entry *entry = &known->entries[i];
 
@@ -72,6 +81,7 @@ static int list(struct branch *branch, struct op *op, struct node *node, struct 
 static int attach(struct branch *branch, struct node *dir, struct node *node) {
         struct session *session = session_of(branch);
         struct node *mirror = mirrored(dir), *child = NULL;
+        _cleanup_(listing_unrefp) struct listing *known = NULL;
         const struct entry *entry = NULL;
         int r = 0;
 
@@ -80,8 +90,9 @@ static int attach(struct branch *branch, struct node *dir, struct node *node) {
                 node->data = node_ref(mirror);
                 return 0;
         }
-        if (mirror->directory && mirror->directory->snapshot)
-                entry = listing_find(mirror->directory->snapshot->listing, node->name);
+        known = known_below(mirror);
+        if (known)
+                entry = listing_find(known, node->name);
         if (!entry)
                 return -ENOENT;
         r = tree_adopt(&session->tree, mirror, entry, &child);

@@ -144,6 +144,20 @@ START_TEST(times_are_written_in_two_forms) {
 }
 END_TEST
 
+START_TEST(a_mark_is_never_later_than_its_moment) {
+        struct timespec t = stamp_mark(1767323045500, 499999999);
+
+        ck_assert_int_eq(t.tv_sec, 1767323045);
+        ck_assert_int_eq(t.tv_nsec, 499999999);
+        t = stamp_mark(1767323045500, 7500000001);
+        ck_assert_int_eq(t.tv_sec, 1767323044);
+        ck_assert_int_eq(t.tv_nsec, 500000001);
+        t = stamp_mark(1767323045000, 1000000000);
+        ck_assert_int_eq(t.tv_sec, 1767323045);
+        ck_assert_int_eq(t.tv_nsec, 0);
+}
+END_TEST
+
 START_TEST(what_is_written_can_be_read) {
         static const int64_t seconds[] = { 0, -86400, 951782399, 1709164800, 253402300799 };
         char text[STAMP_TEXT_SIZE];
@@ -170,6 +184,7 @@ int main(void) {
                 { "bad", everything_else_is_no_time, ELEMENTSOF(bad) },
                 { "numbers", numbers_are_seconds_or_milliseconds_by_their_size, 0 },
                 { "format", times_are_written_in_two_forms, 0 },
+                { "mark", a_mark_is_never_later_than_its_moment, 0 },
                 { "both-ways", what_is_written_can_be_read, 5 },
                 { "clocks", the_clocks_run, 0 },
                 {},

@@ -112,6 +112,24 @@ START_TEST(versions_within_a_second_have_different_times) {
 }
 END_TEST
 
+START_TEST(a_time_that_nobody_told_is_none_to_come) {
+        for (unsigned i = 0; i < 50; i++) {
+                char text[16];
+                int64_t ms;
+
+                content = content_new();
+                (void)snprintf(text, sizeof(text), "text %u", i);
+                learn(text, 0, 60, true);
+                ms = content->published->fetched_ms;
+                ck_assert_int_le(content->modified.tv_sec * 1000 +
+                                         content->modified.tv_nsec / 1000000,
+                                 ms);
+                ck_assert_int_ge(content->modified.tv_sec * 1000, ms - 2000);
+                content = content_free(content);
+        }
+}
+END_TEST
+
 START_TEST(a_size_that_was_told_holds_for_a_moment) {
         content = content_new();
         learn("one", 1000, 1000, true);
@@ -150,6 +168,7 @@ int main(void) {
                 { .name = "same", .test = the_same_bytes_are_no_news_even_while_read },
                 { .name = "keep", .test = the_kernel_keeps_pages_of_the_last_version_only },
                 { .name = "times", .test = versions_within_a_second_have_different_times },
+                { .name = "mark", .test = a_time_that_nobody_told_is_none_to_come },
                 { .name = "hold", .test = a_size_that_was_told_holds_for_a_moment },
                 { .name = "drop", .test = bytes_may_go_and_what_is_known_stays },
                 { 0 },
