@@ -209,10 +209,11 @@ int list_content(struct composer *composer, struct listing_builder *builder, str
 }
 
 /**
- * list_certain() - of what list_content() adds, all that no answer decides on: what has no condition
- * and is no link. 0 or errno.
+ * list_certain() - of what list_content() adds, all that no answer decides on: what has no
+ * condition and is no link. 0 or errno.
  */
-int list_certain(struct listing_builder *builder, struct place *place, const struct place_row *row) {
+int list_certain(struct listing_builder *builder, struct place *place,
+                 const struct place_row *row) {
         const struct action *action = row->actions;
         int r = 0;
 

@@ -39,7 +39,7 @@ struct view {
         pthread_mutex_t lock; /* protects what follows */
         struct memo memo[INDEX_MEMO];
         uint64_t clock;
-        pthread_cond_t turned;    /* a change has ended */
+        pthread_cond_t turned;     /* a change has ended */
         uint64_t turns[TURNS_MAX]; /* changes under way (backends/turn.h) */
         size_t n_turns;
         struct sent sent[SENT_MAX];

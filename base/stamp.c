@@ -25,6 +25,14 @@ int64_t stamp_monotonic_ms(void) {
         return clock_ms(CLOCK_MONOTONIC);
 }
 
+/** stamp_monotonic_us() - the same clock in microseconds, for what is measured or put in order. */
+int64_t stamp_monotonic_us(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* Days from 1970-01-01 to a date of the proleptic Gregorian calendar. */
 static int64_t days_from_date(int64_t year, int month, int day) {
         int64_t era, of_era, of_year;
@@ -179,8 +187,7 @@ int stamp_parse(const char *text, struct timespec *ret) {
 struct timespec stamp_mark(int64_t ms, uint64_t hash) {
         int64_t ns = (int64_t)(hash % 1000000000U), left = ms % 1000 * 1000000 - ns;
 
-        return (struct timespec){ .tv_sec = (time_t)(ms / 1000 - (left < 0)),
-                                  .tv_nsec = (long)ns };
+        return (struct timespec){ .tv_sec = (time_t)(ms / 1000 - (left < 0)), .tv_nsec = (long)ns };
 }
 
 /** stamp_format() - `2026-01-02T03:04:05Z`; an unrepresentable time becomes `-`. */

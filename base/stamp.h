@@ -10,6 +10,7 @@ enum { STAMP_TEXT_SIZE = 32 };
 
 int64_t stamp_now_ms(void);
 int64_t stamp_monotonic_ms(void);
+int64_t stamp_monotonic_us(void);
 int stamp_parse(const char *text, struct timespec *ret);
 int stamp_from_number(int64_t number, struct timespec *ret);
 struct timespec stamp_mark(int64_t ms, uint64_t hash);

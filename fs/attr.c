@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/stamp.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/session.h"
@@ -135,4 +136,12 @@ void attr_entry(const struct session *session, const struct node *node, double e
                 .entry_timeout = entry_timeout,
         };
         attr_fill(session, node, now_ms, &ret->attr, &ret->attr_timeout);
+}
+
+/** attr_told() - what attr_fill() gave is the answer to @task. */
+void attr_told(const struct task *task, const struct node *node, double timeout) {
+        if (node->type != ENTRY_FILE || !node->content || !node->content->has_version ||
+            notify_overtook(&task->session->notify, node->id, task->began_us))
+                return;
+        content_told(node->content, stamp_monotonic_ms() + (int64_t)(timeout * 1000));
 }

@@ -7,6 +7,7 @@
 #include "fs/node.h"
 
 struct session;
+struct task;
 
 enum { ATTR_FOR_EVER_S = 86400, ATTR_NEGATIVE_MS = 5000 };
 
@@ -16,3 +17,4 @@ void attr_fill(const struct session *session, const struct node *node, int64_t n
                struct stat *ret, double *ret_timeout);
 void attr_entry(const struct session *session, const struct node *node, double entry_timeout,
                 int64_t now_ms, struct fuse_entry_param *ret);
+void attr_told(const struct task *task, const struct node *node, double timeout);

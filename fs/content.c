@@ -14,6 +14,7 @@ struct content *content_free(struct content *content) {
                 return NULL;
         document_unref(content->published);
         document_unref(content->learnt);
+        document_unref(content->former);
         free(content);
         return NULL;
 }
@@ -52,6 +53,14 @@ static struct timespec modified_of(const struct document *document) {
         return time;
 }
 
+/* The published version is about to be replaced: it is kept as long as the kernel has its size. */
+static void keep_former(struct content *content) {
+        if (content->former || content->told_hash != content->hash)
+                return;
+        content->former = content->published;
+        content->published = NULL;
+}
+
 /* Takes @document over. Returns whether others see a difference. */
 static bool publish(struct content *content, struct document *document, int64_t now_ms) {
         bool is_new = !content->has_version || content->hash != document->hash ||
@@ -59,6 +68,8 @@ static bool publish(struct content *content, struct document *document, int64_t 
 
         if (!content->has_version)
                 content->told_hash = document->hash;
+        else if (content->hash != document->hash)
+                keep_former(content);
         if (is_new || document->modified.tv_sec != 0)
                 content->modified = modified_of(document);
         if (content->is_time_set && content->set_hash == document->hash)
@@ -130,6 +141,34 @@ void content_set_time(struct content *content, const struct timespec *modified) 
         content->modified = *modified;
 }
 
+/** content_told() - size and times of the published version go to the kernel, good until then. */
+void content_told(struct content *content, int64_t until_ms) {
+        content->told_hash = content->hash;
+        content->told_until_ms = until_ms;
+        content_forget_former(content);
+}
+
+/** content_misleads() - does the kernel believe something of another version than the published? */
+bool content_misleads(const struct content *content, int64_t now_ms) {
+        return content->told_hash != content->hash && now_ms < content->told_until_ms;
+}
+
+/** content_forget_former() - whoever reads from now on gets the published version. */
+void content_forget_former(struct content *content) {
+        content->former = document_unref(content->former);
+}
+
+/**
+ * content_read() - the version that a page is filled from: the one whose size the kernel has. A
+ * read that was on its way when a version was published would get its bytes cut at the size of the
+ * one before; every later one asks for the attributes first. Returns a reference.
+ */
+struct document *content_read(struct content *content) {
+        bool is_former = content->former && content->told_hash == content->former->hash;
+
+        return document_ref(is_former ? content->former : content->published);
+}
+
 /** content_settle() - publish what waited, if nothing pins any more. Returns as content_learn(). */
 bool content_settle(struct content *content, int64_t now_ms) {
         struct document *document = content->learnt;
@@ -197,5 +236,6 @@ size_t content_drop(struct content *content) {
         if (content->readers > 0 || content->learnt)
                 return 0;
         content->published = document_unref(content->published);
+        content_forget_former(content);
         return len;
 }

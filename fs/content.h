@@ -16,25 +16,27 @@ enum {
 };
 
 struct content {
-        struct document *published;  /* NULL: the bytes were let go, what is below stays true */
-        struct document *learnt;     /* newer; NULL: none waits */
-        uint64_t hash;               /* of the published version, like all that follows */
+        struct document *published; /* NULL: the bytes were let go, what is below stays true */
+        struct document *learnt;    /* newer; NULL: none waits */
+        struct document *former;    /* the version that `told_hash` names; NULL: `published` */
+        uint64_t hash;              /* of the published version, like all that follows */
         size_t len;
         struct timespec modified, created;
-        int64_t fresh_until_ms;      /* monotonic clock */
-        int64_t published_ms;        /* monotonic clock: when last confirmed */
-        int64_t pinned_until_ms;     /* while `readers` > 0 */
-        int64_t held_until_ms;       /* a size was told that the next open must keep */
-        uint64_t kept_hash;          /* version the kernel was last told to keep */
-        uint64_t told_hash;          /* no attributes of an older version are in the kernel */
+        int64_t fresh_until_ms;       /* monotonic clock */
+        int64_t published_ms;         /* monotonic clock: when last confirmed */
+        int64_t pinned_until_ms;      /* while `readers` > 0 */
+        int64_t held_until_ms;        /* a size was told that the next open must keep */
+        uint64_t kept_hash;           /* version the kernel was last told to keep */
+        uint64_t told_hash;           /* version whose size the kernel was told last … */
+        int64_t told_until_ms;        /* … and until when it believes that; monotonic clock */
         struct timespec set_modified; /* by utimens, while … */
-        uint64_t set_hash;           /* … the bytes are these */
-        uint64_t before_hash;        /* version that our last change replaced … */
-        int64_t settle_until_ms;     /* … and until when it may still be told */
+        uint64_t set_hash;            /* … the bytes are these */
+        uint64_t before_hash;         /* version that our last change replaced … */
+        int64_t settle_until_ms;      /* … and until when it may still be told */
         unsigned settle_tries;
         uint32_t readers;
         bool has_version, has_kept, is_stale, is_time_set;
-        bool was_used;               /* since the bytes were last looked over */
+        bool was_used; /* since the bytes were last looked over */
 };
 
 struct content *content_new(void);
@@ -44,6 +46,10 @@ bool content_is_pinned(const struct content *content, int64_t now_ms);
 bool content_is_usable(const struct content *content, int64_t now_ms);
 bool content_is_ageing(const struct content *content, int64_t now_ms);
 bool content_learn(struct content *content, struct document *document, int64_t now_ms);
+void content_told(struct content *content, int64_t until_ms);
+bool content_misleads(const struct content *content, int64_t now_ms);
+void content_forget_former(struct content *content);
+struct document *content_read(struct content *content);
 bool content_settle(struct content *content, int64_t now_ms);
 void content_open(struct content *content, int64_t now_ms);
 bool content_close(struct content *content, int64_t now_ms);

@@ -35,6 +35,7 @@ static int reply(struct task *task, struct node *node, struct handle *handle) {
         node->lookups++;
         let_go(task, node);
         attr_entry(session, node, 0, stamp_monotonic_ms(), &entry);
+        attr_told(task, node, entry.attr_timeout);
         pthread_mutex_unlock(&session->tree.lock);
         task->fi.direct_io = 1;
         task->fi.keep_cache = 0;

@@ -55,6 +55,7 @@ int dir_reply_entry(struct task *task, struct node *node, double timeout) {
 
         node->lookups++;
         attr_entry(session, node, timeout, stamp_monotonic_ms(), &entry);
+        attr_told(task, node, entry.attr_timeout);
         pthread_mutex_unlock(&session->tree.lock);
         if (fuse_reply_entry(task->req, &entry) < 0) {
                 pthread_mutex_lock(&session->tree.lock);
@@ -313,6 +314,7 @@ static bool add_entry(struct task *task, struct page *page, struct node *dir, st
                 return add_plain(page, name, node->ino, entry.attr.st_mode, cookie);
         if (!add_plus(page, name, &entry, cookie))
                 return false;
+        attr_told(task, node, entry.attr_timeout);
         node->lookups++;
         return true;
 }

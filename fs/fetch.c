@@ -168,29 +168,32 @@ static void look_over(struct session *session) {
         session->learnt_bytes = 0;
 }
 
-static int publish_body(struct session *session, struct node *node, struct document *document) {
-        bool is_changed = false, is_first = false, is_known;
+/* Takes the document in. Returns whether others see a difference. Tree locked. */
+static bool learn(struct session *session, struct node *node, struct document *document) {
+        bool is_first = !node->content->has_version, is_changed;
 
-        pthread_mutex_lock(&session->tree.lock);
-        if (!node->content)
-                node->content = content_new();
-        if (node->content) {
-                is_first = !node->content->has_version;
-                session->learnt_bytes += document->len + DOCUMENT_BYTES;
-                is_changed =
-                        content_learn(node->content, document_ref(document), stamp_monotonic_ms());
-                if (session->learnt_bytes > LOOK_OVER_BYTES)
-                        look_over(session);
-        }
-        is_known = is_changed && !is_first && node->lookups > 0 && !node->is_live;
-        if (is_known)
-                notify_inode(&session->notify, node->id);
+        session->learnt_bytes += document->len + DOCUMENT_BYTES;
+        is_changed = content_learn(node->content, document_ref(document), stamp_monotonic_ms());
+        if (session->learnt_bytes > LOOK_OVER_BYTES)
+                look_over(session);
         if (is_changed)
                 watch_wake(&session->watch, node);
         if (is_changed && !is_first && !node->branch->is_local)
                 events_changed(session, node);
+        return is_changed;
+}
+
+static int publish_body(struct session *session, struct node *node, struct document *document) {
+        bool misleads = false;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (!node->content)
+                node->content = content_new();
+        if (node->content && learn(session, node, document))
+                misleads = content_misleads(node->content, stamp_monotonic_ms());
         pthread_mutex_unlock(&session->tree.lock);
-        if (is_known) /* a read-only mount has no open that could do it */
+        /* Not where it has to ask anyhow: it would not take the answers that are on their way. */
+        if (misleads)
                 notify_attributes_now(&session->notify, node->id);
         return node->content ? 0 : -ENOMEM;
 }

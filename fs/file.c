@@ -46,7 +46,7 @@ int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct n
                 return node ? -EINVAL : -ESTALE;
         }
         content = node->content;
-        if (content && content_settle(content, now) && node->lookups > 0)
+        if (content && content_settle(content, now) && content_misleads(content, now))
                 notify_inode(&session->notify, node->id);
         is_missing = !content || !content->has_version || (with_bytes && !content->published);
         if (must_be_usable && !waited)
@@ -122,6 +122,7 @@ static int reply_attributes(struct task *task, const struct node *node) {
         double timeout;
 
         attr_fill(task->session, node, stamp_monotonic_ms(), &st, &timeout);
+        attr_told(task, node, timeout);
         if (handle && handle->editing) { /* who writes sees what he writes (file rule 4) */
                 st.st_size = (off_t)handle->editing->text.len;
                 timeout = 0;
@@ -196,7 +197,7 @@ void handle_drop(struct session *session, struct handle *handle) {
 
         watch_remove(&session->watch, handle);
         if (!handle->is_direct && content_close(node->content, stamp_monotonic_ms()) &&
-            node->lookups > 0)
+            content_misleads(node->content, stamp_monotonic_ms()))
                 notify_inode(&session->notify, node->id);
         if (handle->is_ours)
                 write_handle_done(session, handle);
@@ -236,24 +237,12 @@ struct handle *handle_new(struct session *session, struct node *node) {
         return handle;
 }
 
-/*
- * The kernel may know attributes of an older version for a while yet: the new bytes would be cut at
- * the old size. They are out of date from now on. @hash: of the version that has just been opened.
- */
-static void tell(struct session *session, struct node *node, uint64_t hash) {
-        notify_attributes_now(&session->notify, node->id);
-        pthread_mutex_lock(&session->tree.lock);
-        node->content->told_hash = hash;
-        pthread_mutex_unlock(&session->tree.lock);
-}
-
 /* Tree locked; unlocks it. @document: what a live file says now, taken over; NULL for others. */
 static int reply_open(struct task *task, struct node *node, struct handle *handle,
                       struct document *document) {
         struct session *session = task->session;
         int64_t now = stamp_monotonic_ms();
         bool is_told = true;
-        uint64_t hash = 0;
 
         handle->snapshot = document;
         handle->begin = document ? document->cut : 0;
@@ -262,8 +251,7 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
         if (!handle->is_direct) {
                 content_open(node->content, now);
                 task->fi.keep_cache = content_keep(node->content);
-                hash = node->content->hash;
-                is_told = node->content->told_hash == hash;
+                is_told = node->content->told_hash == node->content->hash;
         } else {
                 task->fi.direct_io = 1;
                 if (!document && !handle->can_write) {
@@ -272,8 +260,9 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
                 }
         }
         pthread_mutex_unlock(&session->tree.lock);
+        /* The kernel has the attributes of an older version: it asks for them before it reads. */
         if (!is_told)
-                tell(session, node, hash);
+                notify_attributes_now(&session->notify, node->id);
         task->fi.fh = (uint64_t)(uintptr_t)handle;
         if (fuse_reply_open(task->req, &task->fi) < 0)
                 handle_end(session, handle); /* nobody got it */
@@ -483,7 +472,7 @@ static int serve_read(struct task *task) {
         r = file_ready(task, true, false, &node);
         if (r <= 0)
                 return r;
-        document = document_ref(node->content->published);
+        document = content_read(node->content);
         pthread_mutex_unlock(&task->session->tree.lock);
         r = reply_bytes(task, document, (size_t)task->offset);
         document_unref(document);

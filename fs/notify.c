@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -27,6 +28,19 @@ struct notice {
         char key[]; /* nodeid and name, or the handle's address */
 };
 
+/* Before it is told: what the kernel asked for earlier, it does not believe any more. */
+static void mark(struct notify *notify, uint64_t node) {
+        struct notify_mark *mark = &notify->marks[node % NOTIFY_MARKS];
+
+        atomic_store(&mark->us, stamp_monotonic_us());
+        atomic_store(&mark->node, node);
+}
+
+static void tell_inode(struct notify *notify, uint64_t node, off_t offset) {
+        mark(notify, node);
+        (void)fuse_lowlevel_notify_inval_inode(notify->fuse, node, offset, 0);
+}
+
 static void tell(struct notify *notify, struct notice *notice) {
         const char *name = notice->key + sizeof(notice->node);
 
@@ -36,7 +50,7 @@ static void tell(struct notify *notify, struct notice *notice) {
                 (void)fuse_lowlevel_notify_inval_entry(notify->fuse, notice->node, name,
                                                        strlen(name));
         else
-                (void)fuse_lowlevel_notify_inval_inode(notify->fuse, notice->node, 0, 0);
+                tell_inode(notify, notice->node, 0);
 }
 
 static void notice_free(struct notice *notice) {
@@ -321,7 +335,18 @@ void notify_poll(struct notify *notify, struct fuse_pollhandle *poll) {
  */
 void notify_attributes_now(struct notify *notify, uint64_t node) {
         if (notify->is_running)
-                (void)fuse_lowlevel_notify_inval_inode(notify->fuse, node, -1, 0);
+                tell_inode(notify, node, -1);
+}
+
+/**
+ * notify_overtook() - was the kernel told that the node's attributes are out of date after it asked
+ * for them? It does not take the answer then (fuse_change_attributes() compares versions).
+ * @began_us: when the question came (stamp_monotonic_us()).
+ */
+bool notify_overtook(const struct notify *notify, uint64_t node, int64_t began_us) {
+        const struct notify_mark *mark = &notify->marks[node % NOTIFY_MARKS];
+
+        return atomic_load(&mark->node) == node && atomic_load(&mark->us) >= began_us;
 }
 
 /* Is anything queued or being told that had been queued by then? Locked. */

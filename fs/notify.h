@@ -22,6 +22,14 @@
 struct notice;
 struct hold;
 
+enum { NOTIFY_QUEUE_MAX = 65536, NOTIFY_MARKS = 1024 };
+
+/* When the kernel was last told that something of a node is out of date. */
+struct notify_mark {
+        _Atomic uint64_t node;
+        _Atomic int64_t us; /* monotonic clock */
+};
+
 struct notify {
         pthread_mutex_t lock; /* a leaf: may be taken under the tree's lock */
         pthread_cond_t changed;
@@ -34,9 +42,8 @@ struct notify {
         uint64_t queued;         /* number of the last that was queued */
         uint64_t telling;        /* number of the one that is being told; 0: none */
         bool is_running, is_stopping;
+        struct notify_mark marks[NOTIFY_MARKS]; /* by nodeid; the latest of each place */
 };
-
-enum { NOTIFY_QUEUE_MAX = 65536 };
 
 int notify_start(struct notify *notify, struct fuse_session *fuse);
 void notify_stop(struct notify *notify);
@@ -48,4 +55,5 @@ void notify_inode(struct notify *notify, uint64_t node);
 void notify_entry(struct notify *notify, uint64_t parent, const char *name);
 void notify_poll(struct notify *notify, struct fuse_pollhandle *poll);
 void notify_attributes_now(struct notify *notify, uint64_t node);
+bool notify_overtook(const struct notify *notify, uint64_t node, int64_t began_us);
 void notify_drain(struct notify *notify, int64_t timeout_ms);

@@ -34,6 +34,7 @@ static int make_provisional(const struct saving *saving, struct document **ret) 
 static void publish(struct session *session, const struct saving *saving,
                     struct document *document) {
         struct node *node;
+        uint64_t known = 0;
 
         pthread_mutex_lock(&session->tree.lock);
         node = tree_find(&session->tree, saving->subject->place);
@@ -44,9 +45,18 @@ static void publish(struct session *session, const struct saving *saving,
                 if (saving->modified)
                         times_set(session, node, saving->modified);
                 if (node->lookups > 0)
-                        notify_inode(&session->notify, node->id);
+                        known = node->id;
                 watch_wake(&session->watch, node);
         }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!known)
+                return;
+        /* Before anybody hears that it is saved: who reads after that asks for the size first. */
+        notify_attributes_now(&session->notify, known);
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, known);
+        if (node && node->content)
+                content_forget_former(node->content);
         pthread_mutex_unlock(&session->tree.lock);
 }
 

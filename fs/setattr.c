@@ -98,6 +98,7 @@ static int reply(struct task *task, const struct node *node) {
         double timeout;
 
         attr_fill(task->session, node, stamp_monotonic_ms(), &st, &timeout);
+        attr_told(task, node, timeout);
         pthread_mutex_unlock(&task->session->tree.lock);
         fuse_reply_attr(task->req, &st, timeout);
         return task_end(task);

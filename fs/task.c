@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/stamp.h"
 #include "fs/session.h"
 
 static const char *const names[OPERATION_MAX] = {
@@ -40,13 +41,6 @@ static const char *const names[OPERATION_MAX] = {
 /** operation_name() - as the kernel's documentation calls it, static. */
 const char *operation_name(enum operation operation) {
         return names[operation];
-}
-
-static int64_t now_us(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Does the kernel hold the directory's lock until this is replied? */
@@ -132,7 +126,7 @@ struct task *task_new(fuse_req_t req, enum operation operation, uint64_t node,
         task->operation = operation;
         task->serve = serve;
         task->node = node;
-        task->began_us = now_us();
+        task->began_us = stamp_monotonic_us();
         record_begin(&task->session->record, operation);
         op_init(&task->op, OP_INTERACTIVE, task->session->options.timeout_ms);
         task->op.uid = context->uid;
@@ -197,7 +191,7 @@ static void finish(struct task *task, int r) {
                 .uid = task->op.uid,
                 .pid = task->op.pid,
                 .result = r,
-                .micros = now_us() - task->began_us,
+                .micros = stamp_monotonic_us() - task->began_us,
                 .calls = task->op.calls,
         };
         struct node *node;

@@ -121,12 +121,38 @@ START_TEST(a_time_that_nobody_told_is_none_to_come) {
                 (void)snprintf(text, sizeof(text), "text %u", i);
                 learn(text, 0, 60, true);
                 ms = content->published->fetched_ms;
-                ck_assert_int_le(content->modified.tv_sec * 1000 +
-                                         content->modified.tv_nsec / 1000000,
-                                 ms);
+                ck_assert_int_le(
+                        content->modified.tv_sec * 1000 + content->modified.tv_nsec / 1000000, ms);
                 ck_assert_int_ge(content->modified.tv_sec * 1000, ms - 2000);
                 content = content_free(content);
         }
+}
+END_TEST
+
+static void expect_read(const char *text) {
+        struct document *document = content_read(content);
+
+        ck_assert_str_eq(document->data, text);
+        document_unref(document);
+}
+
+START_TEST(bytes_are_those_whose_size_was_told) {
+        content = content_new();
+        learn("one", 0, 60, true);
+        expect_read("one");
+        content_told(content, 0);
+        learn("two and more", 70, 130, true);
+        expect_read("one");
+        learn("three", 140, 200, true);
+        expect_read("one");
+        content_told(content, 0);
+        expect_read("three");
+        learn("four", 210, 270, true);
+        expect_read("three");
+        learn("three", 280, 340, true);
+        content_told(content, 0);
+        expect_read("three");
+        content = content_free(content);
 }
 END_TEST
 
@@ -169,6 +195,7 @@ int main(void) {
                 { .name = "keep", .test = the_kernel_keeps_pages_of_the_last_version_only },
                 { .name = "times", .test = versions_within_a_second_have_different_times },
                 { .name = "mark", .test = a_time_that_nobody_told_is_none_to_come },
+                { .name = "told", .test = bytes_are_those_whose_size_was_told },
                 { .name = "hold", .test = a_size_that_was_told_holds_for_a_moment },
                 { .name = "drop", .test = bytes_may_go_and_what_is_known_stays },
                 { 0 },
