@@ -9,6 +9,7 @@ int read_text(struct op *op, const struct file *file, const char *text, size_t l
 int check_length(struct op *op, const struct file *file, const char *text, size_t len);
 
 /* create.c */
+const struct file *ahead_row(const struct place *directory);
 const struct create *create_row(const struct place *directory, const char *name);
 bool has_fixed_creation(const struct place *place);
 int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret);

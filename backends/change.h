@@ -26,6 +26,7 @@ struct change_result {
         char *secret;              /* action: what it issued; owned, or NULL */
         const char *secret_file;   /* name that the tree gives it */
         bool secret_adds;          /* to what that file holds: a list */
+        bool is_remade;            /* save: what was there is gone, and made again if it could be */
         int status;                /* HTTP, of the last step */
 };
 void change_result_done(struct change_result *result);

@@ -59,15 +59,9 @@ static int check_spelling(struct op *op, const char *decoded, const char *writte
         return r;
 }
 
-/**
- * decode_name() - the resource's name in a file's name: what stands for `*` in the pattern of its
- * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern or
- * would be shown otherwise.
- */
-int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret) {
-        const char *pattern = kind->shape == SHAPE_DOCUMENT && kind->content.files
-                                      ? kind->content.files[0].name
-                                      : "*";
+/* @pattern: of a kind's file, without the directory that it may begin with. */
+static int decode_by(struct op *op, const struct kind *kind, const char *pattern, const char *name,
+                     char **ret) {
         const char *star = strchr(pattern, '*');
         size_t tail = star ? strlen(star + 1) : 0, len = strlen(name);
         struct buf decoded = BUF_INIT(4096);
@@ -90,6 +84,17 @@ int decode_name(struct op *op, const struct kind *kind, const char *name, char *
         }
         *ret = text;
         return 0;
+}
+
+/**
+ * decode_name() - the resource's name in a file's name: what stands for `*` in the pattern of its
+ * kind's first file. 0, or -EINVAL with a reason where the name does not follow the pattern or
+ * would be shown otherwise.
+ */
+int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret) {
+        bool has_pattern = kind->shape == SHAPE_DOCUMENT && kind->content.files;
+
+        return decode_by(op, kind, has_pattern ? kind->content.files[0].name : "*", name, ret);
 }
 
 /** check_new_name() - does a name keep the row's rule? 0, or -EINVAL with the rule in words. */
@@ -327,7 +332,8 @@ static int plan(struct planner *planner, struct place *directory, const char *na
         const struct create *create = create_row(directory, name);
         int r;
 
-        planner->made = is_collection(directory) ? NULL : name;
+        if (!is_collection(directory) && !(planner->made = strdup(name)))
+                return op_fail(planner->composer.op, ENOMEM, "out of memory");
         planner->file = is_collection(directory) ? directory->kind->content.files : NULL;
         r = read_new(planner, create);
         return r < 0 ? r : plan_create(planner, create, secrets, n_secrets);
@@ -351,6 +357,54 @@ int view_may_create(struct view *view, struct op *op, struct place *directory, c
         return r;
 }
 
+/** ahead_row() - the file that is written in a shared directory before its item exists, or NULL. */
+const struct file *ahead_row(const struct place *directory) {
+        const struct file *file =
+                directory->type == PLACE_SUBDIR ? directory->kind->content.files : NULL;
+
+        for (; file && file->name; file++) {
+                size_t len = 0;
+                const char *subdir = file_subdir(file, &len);
+
+                if (subdir && strlen(directory->subdir) == len &&
+                    strncmp(subdir, directory->subdir, len) == 0 && file->save && file->save->ahead)
+                        return file;
+        }
+        return NULL;
+}
+
+/* What is said of a document before it is made: nothing is sent, the creation will say it. */
+static int create_ahead(struct view *view, struct op *op, struct place *directory, const char *name,
+                        const char *text, size_t len, struct change_result *ret) {
+        const struct file *file = ahead_row(directory);
+        const struct create *create = directory->kind->create;
+        _cleanup_(freep) char *decoded = NULL;
+        struct planner planner;
+        int r = guard_check(&view->guard, op, create->call, create->weight, true);
+
+        if (r == 0)
+                r = decode_by(op, directory->kind, strchr(file->name, '/') + 1, name, &decoded);
+        if (r == 0)
+                r = check_new_name(op, directory->kind, decoded);
+        if (r == 0)
+                r = check_free(view, op, directory, name);
+        if (r < 0)
+                return r;
+        r = planner_begin(&planner, view, op, directory);
+        planner.file = file;
+        planner.name = decoded;
+        planner.text = text;
+        planner.len = len;
+        if (r == 0)
+                r = text ? read_text(op, file, text, len, &planner.mine) : -EINVAL;
+        if (r == 0)
+                r = file->save->ahead(&planner);
+        if (r == 0)
+                r = planner_run(&planner, ret);
+        planner_done(&planner);
+        return r;
+}
+
 /** view_create() - create a resource; see the header. */
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
                 const char *text, size_t len, const struct change_secret *secrets, size_t n_secrets,
@@ -360,6 +414,8 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
         int r;
 
         *ret = (struct change_result){ 0 };
+        if (ahead_row(directory))
+                return create_ahead(view, op, directory, name, text, len, ret);
         r = check_name(view, op, directory, name, &decoded);
         if (r == 0)
                 r = check_free(view, op, directory, name);

@@ -15,6 +15,8 @@ static unsigned creation_abilities(const struct place *place) {
                           place->kind->create;
         unsigned can = has_levels ? CAN_GROUP : 0;
 
+        if (ahead_row(place))
+                return CAN_CREATE_FILE;
         if (!is_collection(place))
                 return has_fixed_creation(place) ? CAN_MKDIR : 0;
         if (create && create->how == CREATE_AT_ONCE)

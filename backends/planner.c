@@ -56,10 +56,14 @@ void planner_done(struct planner *planner) {
                         explicit_bzero(step->body, step->len);
                 free(step->body);
                 free(step->told);
+                free(step->loses);
+                free(step->lost);
                 param_list_done(&step->params);
         }
         wipe_params(&planner->secrets);
         param_list_done(&planner->sent);
+        free(planner->made);
+        free(planner->spent);
         (void)json_free(planner->mine);
         (void)json_free(planner->theirs);
         (void)json_free(planner->item);

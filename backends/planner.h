@@ -19,6 +19,8 @@ struct plan_step {
         char *told;               /* owned; the body with its secrets covered, NULL: it has none */
         struct param_list params; /* beyond the place's */
         struct place *place;      /* borrowed; NULL: the planner's */
+        char *loses, *lost;       /* owned; another document that it takes away: its path from the
+                                     planner's directory, its text */
         unsigned deletions;       /* what it counts as, if it is one */
 };
 
@@ -37,7 +39,8 @@ struct planner {
         struct param_list secrets;         /* write-only values for bodies, wiped at the end */
         const char *const *secret_members; /* pointers in `mine` that are told to nobody */
         struct param_list sent;            /* write-only values to remember once they were sent */
-        const char *made; /* a fixed directory that is there once it was sent, or NULL */
+        char *made;  /* a word that holds for the rest of the mount once it was sent, or NULL */
+        char *spent; /* a remembered value that is used up once it was sent, or NULL */
         struct plan_step steps[PLAN_STEPS_MAX];
         unsigned count;
         enum weight weight;

@@ -108,7 +108,7 @@ static int conclude(struct planner *planner, const struct place *place, int r) {
         if ((r == 0 || r == -ENOENT) && place->type == PLACE_FIXED && !op->plan_only)
                 sent_mark(planner->composer.view, place->parent, place->child->name, false);
         else if (r == 0 && place->type == PLACE_ITEM && !op->plan_only)
-                sent_forget(planner->composer.view, place);
+                sent_forget(planner->composer.view, place, NULL);
         if (r != -EEXIST)
                 return r;
         return op_fail_answer(op, ENOTEMPTY, before.status, before.code, before.request_id,

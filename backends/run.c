@@ -91,6 +91,7 @@ static int perform(struct planner *planner, const struct request *request,
                 (void)answer_unref(planner->answer);
                 planner->answer = answer;
                 result->status = answer->status;
+                result->is_remade |= step->loses != NULL;
         }
         if (op->watch && op->watch->after)
                 op->watch->after(op->watch->data, op, told, r);
@@ -111,6 +112,9 @@ static int send_step(struct planner *planner, unsigned number, const struct requ
                 .body = step->told ? step->told : step->body,
                 .body_len = step->told ? strlen(step->told) : step->len,
                 .is_once = step->call->repeat == REPEAT_ONCE,
+                .loses = step->loses,
+                .lost = step->lost,
+                .lost_len = step->lost ? strlen(step->lost) : 0,
         };
         int r;
 
@@ -158,6 +162,8 @@ static void remember(struct planner *planner) {
                           planner->sent.list[i].name, planner->sent.list[i].value);
         if (planner->made)
                 sent_mark(planner->composer.view, planner->composer.place, planner->made, true);
+        if (planner->spent)
+                sent_forget(planner->composer.view, planner->composer.place, planner->spent);
 }
 
 /**

@@ -5,9 +5,15 @@
 #include "base/digest.h"
 #include "base/text.h"
 
-/* Values belong to a resource, whichever of its files is at hand. NULL: to none. */
+static bool is_owner(const struct place *place) {
+        return place->type == PLACE_ITEM ||
+               (place->type == PLACE_COLLECTION && place->kind->shape == SHAPE_DOCUMENT);
+}
+
+/* Values belong to a resource, whichever of its files is at hand; those of documents to their
+ * collection, under names that tell them apart. NULL: to none. */
 static const char *owner_of(const struct place *place) {
-        while (place && place->type != PLACE_ITEM)
+        while (place && !is_owner(place))
                 place = place->parent;
         return place ? place->identity : NULL;
 }
@@ -84,23 +90,28 @@ char *sent_get(struct view *view, const struct place *place, const char *name) {
         return value;
 }
 
-/** sent_forget() - the resource has gone: one that gets its id later is another. */
-void sent_forget(struct view *view, const struct place *place) {
+/**
+ * sent_forget() - a value does not hold any more; NULL: none does, for the resource has gone, and
+ * one that gets its id later is another.
+ */
+void sent_forget(struct view *view, const struct place *place, const char *name) {
         const char *owner = owner_of(place);
         uint64_t hash = owner ? digest_hash64(owner, strlen(owner)) : 0;
+        uint64_t key = name ? key_of(owner, name) : 0;
 
         if (!owner)
                 return;
         (void)pthread_mutex_lock(&view->lock);
         for (size_t i = 0; i < SENT_MAX; i++) {
-                if (!view->sent[i].key || view->sent[i].owner != hash)
+                if (!view->sent[i].key || view->sent[i].owner != hash ||
+                    (name && view->sent[i].key != key))
                         continue;
                 free(view->sent[i].value);
                 view->sent[i] = (struct sent){ 0 };
         }
         (void)pthread_mutex_unlock(&view->lock);
         if (view->keep.drop)
-                view->keep.drop(view->keep.data, owner);
+                view->keep.drop(view->keep.data, owner, name);
 }
 
 /** sent_mark() - remember a word, or that it does not hold, for the life of the view. */

@@ -9,7 +9,7 @@
 
 void sent_keep(struct view *view, const struct place *place, const char *name, const char *value);
 char *sent_get(struct view *view, const struct place *place, const char *name);
-void sent_forget(struct view *view, const struct place *place);
+void sent_forget(struct view *view, const struct place *place, const char *name);
 
 /* A word about a resource that is worth nothing after the mount. */
 void sent_mark(struct view *view, const struct place *place, const char *name, bool is_so);

@@ -64,7 +64,8 @@ struct view_keep {
         void (*put)(void *data, const char *identity, const char *name, const char *value);
         /* @ret: owned by the caller. 0 or -ENOENT. */
         int (*get)(void *data, const char *identity, const char *name, char **ret);
-        void (*drop)(void *data, const char *identity); /* all of the resource's */
+        /* @name: NULL: all of the resource's. */
+        void (*drop)(void *data, const char *identity, const char *name);
         void *data;
 };
 

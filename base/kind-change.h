@@ -56,6 +56,8 @@ struct save {
         const struct save_step *steps; /* in the order they are sent; ends without a call */
         plan_fn plan;                  /* in place of `steps` … */
         const struct call *const *calls; /* … which makes these, NULL-terminated */
+        plan_fn ahead;                   /* takes what is written before there is an item: it adds
+                                            no request, but remembers what the creation is to say */
         const struct rename *rename;
         bool may_be_empty;             /* an empty text is a value, not a mistake */
         const char *hint;              /* what to do about the other members, for the refusal */

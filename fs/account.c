@@ -71,10 +71,13 @@ static int drop_one(void *data, const struct shelved *item) {
         return 0;
 }
 
-static void drop_sent(void *data, const char *identity) {
+static void drop_sent(void *data, const char *identity, const char *name) {
         struct dropping dropping = { .journal = data, .identity = identity };
 
-        (void)journal_browse(data, SHELF_SENT, identity, drop_one, &dropping);
+        if (name)
+                (void)drop_one(&dropping, &(struct shelved){ .name = name });
+        else
+                (void)journal_browse(data, SHELF_SENT, identity, drop_one, &dropping);
 }
 
 static int stack_view(struct account_stack *stack, const struct accounts_options *options) {

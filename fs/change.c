@@ -64,13 +64,25 @@ static void outdate(const struct node *node) {
                 node->directory->fresh_until_ms = 0;
 }
 
+/* What stands for something that was made is looked for in the next list. */
+static void look_again(struct session *session, const struct node *dir) {
+        const struct overlay *overlay = dir && dir->directory ? dir->directory->overlays : NULL;
+
+        for (; overlay; overlay = overlay->next)
+                if (overlay->is_created)
+                        notify_entry(&session->notify, dir->id, overlay->node->name);
+}
+
 /**
  * change_outdates() - something was made or removed in a directory: what is known of its list is
  * outdated, of what is told of its entries, and of the links by id in its collection. Tree locked.
  */
 void change_outdates(struct session *session, struct node *dir) {
+        const struct node *meta = tree_child(&session->tree, dir, ".meta");
+
         outdate(dir);
-        outdate(tree_child(&session->tree, dir, ".meta"));
+        outdate(meta);
+        look_again(session, meta);
         for (const struct node *node = dir; node; node = node->parent) {
                 const struct node *links = tree_child(&session->tree, node, ".by-id");
 

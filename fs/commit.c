@@ -69,27 +69,55 @@ static int add_version_name(struct buf *buf, const char *path) {
                           dot && dot > base && strlen(dot) <= SUFFIX_MAX ? dot : "");
 }
 
-/* Puts what is there before the change into the history. */
-static int keep_history(struct commit *commit, struct op *op) {
+static int keep_bytes(struct commit *commit, struct op *op, const char *path, const char *data,
+                      size_t len) {
         struct buf name = BUF_INIT(NAME_BYTES_MAX);
-        int r;
+        int r = add_version_name(&name, path);
 
-        if (!commit->before)
-                return 0;
-        r = add_version_name(&name, commit->path);
         if (r == 0)
                 r = journal_put(commit->journal, op,
                                 &(struct shelved){
                                         .shelf = SHELF_HISTORY,
-                                        .path = commit->path,
+                                        .path = path,
                                         .name = buf_str(&name),
-                                        .data = commit->before,
-                                        .len = commit->before_len,
+                                        .data = data,
+                                        .len = len,
                                 });
         buf_done(&name);
         atomic_fetch_add(&commit->commits->version, 1);
         if (r == 0 && atomic_fetch_add(&commit->commits->stored, 1) % HISTORY_TRIM_EVERY == 0)
                 journal_trim_history(commit->journal, HISTORY_VERSIONS, HISTORY_DAYS);
+        return r;
+}
+
+/* Puts what is there before the change into the history. */
+static int keep_history(struct commit *commit, struct op *op) {
+        return commit->before
+                       ? keep_bytes(commit, op, commit->path, commit->before, commit->before_len)
+                       : 0;
+}
+
+/* Bytes of a path without its last name. */
+static size_t without_name(const char *path, size_t len) {
+        while (len > 0 && path[--len] != '/')
+                ;
+        return len;
+}
+
+/* And another document that a request takes away. */
+static int keep_lost(struct commit *commit, struct op *op, const struct op_step *step) {
+        size_t len = without_name(commit->path, strlen(commit->path));
+        struct buf path = BUF_INIT(64 * 1024);
+        const char *rest = step->loses;
+        int r;
+
+        for (; text_starts(rest, "../"); rest += strlen("../"))
+                len = without_name(commit->path, len);
+        (void)buf_add(&path, commit->path, len);
+        r = buf_printf(&path, "/%s", rest);
+        if (r == 0)
+                r = keep_bytes(commit, op, buf_str(&path), step->lost, step->lost_len);
+        buf_done(&path);
         return r;
 }
 
@@ -102,6 +130,8 @@ static int on_before(void *data, struct op *op, const struct op_step *step) {
                 return plan_step(&commit->steps, step);
         if (!commit->is_begun)
                 r = keep_history(commit, op);
+        if (r == 0 && step->loses)
+                r = keep_lost(commit, op, step);
         if (r == 0)
                 r = journal_step_begin(commit->journal, op, commit->id, step);
         commit->is_begun |= r == 0;

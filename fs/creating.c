@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/creating.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/stamp.h"
@@ -156,6 +157,20 @@ static void forget_list(struct node *node) {
         node->directory->has_kept = false;
 }
 
+/* What is told beside it may be known from one that had its name and its id before. Tree locked. */
+static void renew_meta(struct session *session, const struct node *dir, const char *name) {
+        const struct node *meta = tree_child(&session->tree, dir, ".meta");
+        char beside[NAME_MAX + 1];
+        struct node *node = NULL;
+
+        if (snprintf(beside, sizeof(beside), "%s.json", name) < (int)sizeof(beside) && meta)
+                node = tree_child(&session->tree, meta, beside);
+        if (!node || node->type != ENTRY_FILE || !node->content)
+                return;
+        node->content->fresh_until_ms = 0;
+        notify_inode(&session->notify, node->id);
+}
+
 /**
  * creating_done() - it exists: what stood for it becomes an entry of the cloud, at once or, where
  * @entry has no name because no list tells of it yet, when one does. The overlay may be gone then.
@@ -172,6 +187,7 @@ int creating_done(struct session *session, struct overlay *overlay, const struct
                 arriving_note(session, dir, entry);
         else
                 leaving_end(session, dir, node->name, NULL);
+        renew_meta(session, dir, node->name);
         if (!overlay->link)
                 return 0; /* it was removed meanwhile */
         if (!entry->name) {

@@ -65,14 +65,21 @@ int dir_reply_entry(struct task *task, struct node *node, double timeout) {
         return task_end(task);
 }
 
+/* Does what it holds appear by what is made in another directory? */
+static bool is_derived(const struct node *dir) {
+        return dir->name && (text_eq(dir->name, ".meta") || text_eq(dir->name, ".by-id"));
+}
+
 /* For how long may the kernel remember that the name is missing? Not where a list is old, and not
  * for names that appear by what we do. */
-static int64_t negative_ms(const struct directory *directory, const char *name, int64_t now_ms) {
+static int64_t negative_ms(const struct node *dir, const char *name, int64_t now_ms) {
+        const struct directory *directory = dir->directory;
         int64_t left = directory->fresh_until_ms - now_ms;
 
-        if (directory->snapshot->listing->is_stale || left <= 0 || text_ends(name, ".error") ||
-            text_ends(name, ".result") || listing_find(directory->snapshot->listing, name) ||
-            name[0] == '.' || name[0] == '#' || text_ends(name, "~"))
+        if (is_derived(dir) || directory->snapshot->listing->is_stale || left <= 0 ||
+            text_ends(name, ".error") || text_ends(name, ".result") ||
+            listing_find(directory->snapshot->listing, name) || name[0] == '.' || name[0] == '#' ||
+            text_ends(name, "~"))
                 return 0;
         return left < ATTR_NEGATIVE_MS ? left : ATTR_NEGATIVE_MS;
 }
@@ -80,7 +87,7 @@ static int64_t negative_ms(const struct directory *directory, const char *name, 
 /* Tree locked; unlocks it. */
 static int reply_missing(struct task *task, struct node *dir) {
         struct fuse_entry_param entry = { 0 };
-        int64_t now = stamp_monotonic_ms(), ms = negative_ms(dir->directory, task->name, now);
+        int64_t now = stamp_monotonic_ms(), ms = negative_ms(dir, task->name, now);
 
         if (ms > 0 && dir->directory->negative_until_ms < now + ms)
                 dir->directory->negative_until_ms = now + ms;
@@ -92,7 +99,8 @@ static int reply_missing(struct task *task, struct node *dir) {
         return task_end(task);
 }
 
-/* What stands beside the cloud needs no list. Returns as ready(), 1 if there is nothing. */
+/* What stands beside the cloud needs no list, unless it stands for something that one could tell of
+ * by now. Returns as ready(), 1 if there is nothing. */
 static int look_beside(struct task *task) {
         struct session *session = task->session;
         const struct overlay *overlay = NULL;
@@ -102,7 +110,8 @@ static int look_beside(struct task *task) {
         dir = tree_node(&session->tree, task->node);
         if (dir && dir->type == ENTRY_DIRECTORY)
                 overlay = overlay_find(dir, task->name);
-        if (overlay)
+        if (overlay &&
+            (!overlay->is_created || directory_is_fresh(dir->directory, stamp_monotonic_ms())))
                 return dir_reply_entry(task, overlay->node, 0);
         pthread_mutex_unlock(&session->tree.lock);
         return 1;

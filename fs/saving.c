@@ -114,6 +114,15 @@ static void turn_to_new(struct session *session, struct op *op, struct saving *s
         result->entry = (struct entry){ 0 };
 }
 
+/* Lists that were read in between lack it. */
+static void look_again(struct session *session, struct node *dir) {
+        pthread_mutex_lock(&session->tree.lock);
+        change_outdates(session, dir);
+        if (dir->parent)
+                change_outdates(session, dir->parent);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /**
  * saving_run() - see the header.
  * @ret: what is there now, a reference; NULL in plan mode.
@@ -141,6 +150,8 @@ int saving_run(struct session *session, struct op *op, struct saving *saving,
 
         if (carry.is_replaced)
                 turn_to_new(session, op, saving, r, &result);
+        if (result.is_remade)
+                look_again(session, subject->dir);
         if (r == 0 && !session->commits.is_plan_only) {
                 if (result.document)
                         now = document_ref(result.document);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/tables/servicecomb-change.h"
 
+#include "backends/name.h"
 #include "backends/planner.h"
+#include "backends/sent.h"
 #include "backends/tables/servicecomb-calls.h"
 #include "base/text.h"
 
@@ -216,6 +218,77 @@ int config_check_level(struct op *op, unsigned depth, const char *value) {
         return r;
 }
 
+/* What is remembered of a key is told apart by its labels and itself. Owned, NULL: no memory. */
+static char *name_of(const struct place *place, const char *word, const char *key) {
+        const char *level = "-";
+        char *name;
+
+        for (; place; place = place->parent)
+                if (place->type == PLACE_GROUP && place->level) {
+                        level = place->level;
+                        break;
+                }
+        return asprintf(&name, "%s %s/%s", word, level, key) < 0 ? NULL : name;
+}
+
+static bool is_one_of(const char *text, const char *const *words) {
+        for (; text && *words; words++)
+                if (text_eq(text, *words))
+                        return true;
+        return false;
+}
+
+/* The members of `.meta` that a creation can carry. 0 or -EINVAL with a reason. */
+static int check_meta(struct op *op, const struct json *meta) {
+        static const char *const types[] = { "ini", "json", "text", "yaml", "properties", "xml",
+                                             NULL };
+        static const char *const states[] = { "enabled", "disabled", NULL };
+
+        if (!is_one_of(json_string(meta, "/value_type"), types))
+                return op_fail(op, EINVAL,
+                               "/value_type is ini, json, text, yaml, properties or xml");
+        if (json_has(meta, "/status") && !is_one_of(json_string(meta, "/status"), states))
+                return op_fail(op, EINVAL, "/status is enabled or disabled");
+        return 0;
+}
+
+/* `.meta` before its value: the creation of the value says what stands in it. */
+static int remember_meta(struct planner *planner) {
+        _cleanup_(freep) char *name = name_of(planner->composer.place, "meta", planner->name);
+        struct buf text = BUF_INIT(4096);
+        int r = check_meta(planner->composer.op, planner->mine);
+
+        if (r == 0)
+                r = name ? json_render(planner->mine, JSON_COMPACT, &text) : -ENOMEM;
+        if (r == 0)
+                r = planner_remember(planner, name, buf_str(&text));
+        buf_done(&text);
+        return r < 0 && !planner->composer.op->fault.error
+                       ? op_fail(planner->composer.op, -r, "this cannot be remembered")
+                       : r;
+}
+
+/* The type and status of a new value: what was written ahead, else what its name says. The
+ * server's own default of the status is `disabled`. */
+static int put_meta(struct planner *planner) {
+        _cleanup_(freep) char *known = NULL;
+        _cleanup_(json_freep) struct json *meta = NULL;
+        const char *status = NULL, *type = NULL;
+        int r;
+
+        planner->spent = name_of(planner->composer.place, "meta", planner->name);
+        planner->made = name_of(planner->composer.place, "made", planner->name);
+        if (!planner->spent || !planner->made)
+                return -ENOMEM;
+        known = planner_recall(planner, planner->spent);
+        if (known && json_parse(known, strlen(known), &meta, NULL) == 0) {
+                type = json_string(meta, "/value_type");
+                status = json_string(meta, "/status");
+        }
+        r = planner_param(planner, "value_type", type ? type : value_type(planner->name));
+        return r < 0 ? r : planner_param(planner, "status", status ? status : "enabled");
+}
+
 static int plan_config(struct planner *planner) {
         const char *level = planner->composer.place->level;
         struct json *labels = NULL, *item = json_new_object();
@@ -225,13 +298,12 @@ static int plan_config(struct planner *planner) {
         if (r == 0)
                 r = json_set(item, "labels", labels);
         if (r == 0)
-                r = planner_param(planner, "value_type", value_type(planner->name));
+                r = put_meta(planner);
         if (r < 0)
                 return r;
-        /* The server's own default is `disabled`. */
         return planner_add_row(planner, &servicecomb_create_config,
                                "{\"key\":\"=$name\",\"value\":\"=$text\",\"labels\":\"=@/labels\","
-                               "\"status\":\"enabled\",\"value_type\":\"={value_type}\"}",
+                               "\"status\":\"={status}\",\"value_type\":\"={value_type}\"}",
                                NULL);
 }
 
@@ -254,16 +326,79 @@ static const struct save_step value_steps[] = {
 
 const struct save config_value_save = { .steps = value_steps };
 
-static const struct save_step meta_steps[] = {
-        { .call = &servicecomb_update_config,
-          .body = "{\"value\":\"=@/value\",\"status\":\"=/status\"}" },
-        { 0 },
-};
+static bool is_same(const struct json *item, const char *a, const char *b) {
+        _cleanup_(freep) char *one = NULL, *other = NULL;
+
+        (void)json_text_at(item, a, &one);
+        (void)json_text_at(item, b, &other);
+        return one && other ? text_eq(one, other) : one == other;
+}
+
+/* Did this mount make the value, and nobody touch it since? */
+static bool is_as_made(struct planner *planner) {
+        const char *key = json_string(planner->item, "/key");
+        const struct place *place = planner->composer.place;
+        _cleanup_(freep) char *made = key ? name_of(place, "made", key) : NULL;
+
+        return made && sent_is_marked(planner->composer.view, place, made) &&
+               is_same(planner->item, "/create_revision", "/update_revision") &&
+               is_same(planner->item, "/create_time", "/update_time");
+}
+
+/* The removal takes the value away; it is in the history before that. */
+static int add_loss(struct planner *planner) {
+        struct plan_step *step = &planner->steps[planner->count - 1];
+        const char *key = json_string(planner->item, "/key");
+        const char *value = json_string(planner->item, "/value");
+        struct buf path = BUF_INIT(4096);
+
+        (void)buf_add_str(&path, "../");
+        if (!key || !value || name_encode(&path, key, strlen(key)) < 0) {
+                buf_done(&path);
+                return -ENOMEM;
+        }
+        step->loses = buf_steal(&path, NULL);
+        step->lost = strdup(value);
+        return step->loses && step->lost ? 0 : -ENOMEM;
+}
+
+/*
+ * No call changes the type of a value, but tools write the value first and `.meta` behind it: what
+ * was just made is made again.
+ */
+static int plan_meta(struct planner *planner) {
+        struct op *op = planner->composer.op;
+        int r;
+
+        if (!planner_changes(planner, "/value_type"))
+                return planner_add_row(planner, &servicecomb_update_config,
+                                       "{\"value\":\"=@/value\",\"status\":\"=/status\"}", NULL);
+        r = check_meta(op, planner->mine);
+        if (r < 0)
+                return r;
+        if (!is_as_made(planner))
+                return op_fail(op, EINVAL,
+                               "/value_type cannot be changed but right after this mount made the "
+                               "value: rm the value, write this file, then the value; nothing was "
+                               "sent");
+        r = planner_add_row(planner, &servicecomb_delete_config, NULL, NULL);
+        if (r == 0 && add_loss(planner) < 0)
+                r = op_fail(op, ENOMEM, "out of memory");
+        return r < 0 ? r
+                     : planner_add_row(planner, &servicecomb_create_config,
+                                       "{\"key\":\"=@/key\",\"value\":\"=@/value\",\"labels\":"
+                                       "\"=@/labels\",\"status\":{\"=\":\"/status\",\"else\":"
+                                       "\"enabled\"},\"value_type\":\"=/value_type\"}",
+                                       NULL);
+}
 
 const struct save config_meta_save = {
-        .editable = LIST("/status"),
-        .steps = meta_steps,
-        .hint = "only /status can, after the value was written first",
+        .editable = LIST("/status", "/value_type"),
+        .plan = plan_meta,
+        .calls = CALLS(&servicecomb_update_config, &servicecomb_delete_config,
+                       &servicecomb_create_config),
+        .ahead = remember_meta,
+        .hint = "only /status can, and /value_type right after the value was made",
 };
 
 const struct action config_actions[] = {
