@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kills the daemon at moments that nobody chose, in saves, creations and deletions, while the
- * servers fail as well; mounts anew on the same state, and looks whether anything that was accepted
- * is lost, anything was made twice, or anything has bytes that nobody wrote.
+ * Kills the daemon at moments that nobody chose, in saves, creations and deletions, while servers
+ * fail as well, others look on, and somebody else makes things; mounts anew on the same state, and
+ * looks whether anything that was accepted is lost, was made twice, or has bytes that nobody wrote,
+ * and whether anybody hangs.
  *
  * usage: [SEED=N] [ROUNDS=N] [KEEP=1] crash HCLOUDFS EMULATOR CONTRACT
  */
@@ -11,15 +12,25 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/faults/ledger.h"
 
-enum { ROUNDS = 200, OPERATIONS = 5, SETTLE_MS = 40 * 1000, SHORT_TEXT = 100, LONG_TEXT = 3000 };
+enum {
+        ROUNDS = 200,
+        OPERATIONS = 5,
+        SETTLE_MS = 40 * 1000,
+        SHORT_TEXT = 100,
+        LONG_TEXT = 3000,
+        READER_MS = 10,
+        READER_END_MS = 5000
+};
 
 static const char *const faults[] = {
         "",
@@ -41,7 +52,7 @@ static const char *const faults[] = {
 static struct {
         struct ledger ledger;
         struct dice dice;
-        unsigned serial, kills, operations;
+        unsigned serial, kills, operations, hung;
 } test;
 
 /* Kills after a time, from another thread. */
@@ -112,15 +123,29 @@ static int save_by_child(const char *path, const char *bytes) {
         return r;
 }
 
+/* As install and git do: what is there goes first. Both are one save: when the second half fails,
+ * what was there may stay. */
+static int save_by_removal(struct thing *thing, const char *path, const char *bytes) {
+        int r = unlink(path) < 0 ? -errno : 0;
+
+        if (r == 0)
+                r = rig_write(path, bytes, strlen(bytes), O_CREAT | O_EXCL);
+        if (r < 0)
+                ledger_note(&test.ledger, thing, NULL, r);
+        return r;
+}
+
 static void save(struct thing *thing, bool is_new) {
         _cleanup_(freep) char *path = thing_path(thing->sort, thing->name);
         char *text = make_text(thing->sort);
         _cleanup_(freep) char *bytes = thing_document(thing->sort, thing->name, text);
-        unsigned how = dice_roll(&test.dice, 4);
+        unsigned how = dice_roll(&test.dice, 5);
         int r;
 
         if (how == 0 && !is_new)
                 r = save_by_rename(path, bytes);
+        else if (how == 4 && !is_new && thing->sort != SORT_PROPERTIES)
+                r = save_by_removal(thing, path, bytes);
         else if (how == 1)
                 r = save_by_child(path, bytes);
         else
@@ -166,6 +191,65 @@ static void operate(void) {
                 save(thing, false);
 }
 
+/* Where things stand, each directory once. */
+static const enum sort places[] = { SORT_VALUE, SORT_SCHEMA, SORT_POLICY, SORT_ALARM, SORT_FLEET };
+
+/* Lists a directory and looks at what it shows. Returns whether the mount is alive. */
+static bool look_around(enum sort sort) {
+        _cleanup_(freep) char *path = thing_path(sort, "");
+        struct stat st;
+        const struct dirent *entry;
+        DIR *dir;
+
+        *strrchr(path, '/') = '\0';
+        dir = opendir(path);
+        if (!dir)
+                return errno != ENOTCONN && errno != ECONNABORTED;
+        while ((entry = readdir(dir)))
+                (void)fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW);
+        (void)closedir(dir);
+        return true;
+}
+
+/* A process that looks around until the mount is dead. */
+static pid_t start_reader(void) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+                die("fork: %s", strerror(errno));
+        if (pid > 0)
+                return pid;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (size_t i = 0; look_around(places[i % ELEMENTSOF(places)]); i++)
+                (void)poll(NULL, 0, READER_MS);
+        _exit(0);
+}
+
+static bool has_ended(void *data) {
+        const pid_t *pid = data;
+
+        return waitpid(*pid, NULL, WNOHANG) == *pid;
+}
+
+/* After the daemon was killed: nobody waits for it. */
+static void end_reader(pid_t pid) {
+        if (rig_await(READER_END_MS, has_ended, &pid))
+                return;
+        test.hung++;
+        printf("# a reader hangs\n");
+        (void)kill(pid, SIGKILL);
+}
+
+/* Somebody else makes a fleet, so that lists change under way. */
+static void make_elsewhere(void) {
+        _cleanup_(freep) char *body =
+                x_printf("{\"metadata\": {\"name\": \"other-%u\"}, \"spec\": {}}", ++test.serial);
+
+        test.ledger.created[SORT_FLEET]++;
+        if (rig_ask("POST", "ucs", "/v1/clustergroups", body, NULL) < 0)
+                die("nobody can ask the emulator");
+}
+
 /* Nothing in the queue but what waits for a decision. */
 static bool is_settled(void *data) {
         _cleanup_(freep) char *dir_path = rig_path(".hcloudfs/queue");
@@ -189,13 +273,17 @@ static bool is_settled(void *data) {
 
 static void run_round(void) {
         struct killer killer;
+        pid_t reader;
 
+        make_elsewhere();
+        reader = start_reader();
         rig_faults(faults[dice_roll(&test.dice, ELEMENTSOF(faults))]);
         for (unsigned i = 1; i < OPERATIONS; i++)
                 operate();
         arm(&killer);
         operate();
         (void)pthread_join(killer.thread, NULL);
+        end_reader(reader);
         rig_bury();
         rig_faults("");
         rig_mount();
@@ -245,7 +333,8 @@ static void count_creations(void) {
 }
 
 static uint64_t count_bad(const struct ledger *ledger) {
-        return (uint64_t)ledger->lost + ledger->wrong + ledger->doubled + rig_hangs();
+        return (uint64_t)ledger->lost + ledger->wrong + ledger->doubled + rig_failures() +
+               test.hung;
 }
 
 int main(int argc, char **argv) {
@@ -276,7 +365,7 @@ int main(int argc, char **argv) {
                test.kills, test.operations, ledger->accepted, ledger->refused, ledger->untold,
                ledger->kept);
         printf("%s: %u lost, %u doubled, %u with wrong bytes, %u hung\n", bad ? "failed" : "passed",
-               ledger->lost, ledger->doubled, ledger->wrong, rig_hangs());
+               ledger->lost, ledger->doubled, ledger->wrong, rig_failures() + test.hung);
         rig_stop(bad && rig_number("KEEP", 0));
         ledger_done(&test.ledger);
         return bad ? 1 : 0;

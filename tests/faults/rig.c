@@ -28,7 +28,8 @@ static struct {
         char work[64], root[80];
         pid_t emulator;
         atomic_int daemon;
-        unsigned hangs; /* daemons that SIGKILL did not end */
+        atomic_int status; /* of the last daemon that ended */
+        unsigned failures; /* daemons that SIGKILL did not end, or that something else did */
         int64_t port;
         char abort_path[64]; /* of the mount's connection to the kernel */
         CURL *curl;
@@ -278,10 +279,13 @@ static void detach(int flags) {
 
 static bool has_ended(void *data) {
         pid_t pid = rig.daemon;
+        int status = 0;
 
         (void)data;
-        if (pid && waitpid(pid, NULL, WNOHANG) != 0)
+        if (pid && waitpid(pid, &status, WNOHANG) != 0) {
+                rig.status = status;
                 rig.daemon = 0;
+        }
         return !rig.daemon;
 }
 
@@ -289,6 +293,8 @@ void rig_unmount(void) {
         detach(0);
         if (!rig_await(60 * 1000, has_ended, NULL))
                 die("the daemon does not end by itself");
+        if (rig.status != 0)
+                die("the daemon ends with %#x, see %s/mount.log", (unsigned)rig.status, rig.work);
 }
 
 /* A thread of the daemon waits in the kernel for a lock that a program holds while it waits for the
@@ -296,7 +302,7 @@ void rig_unmount(void) {
 static void free_hanging(void) {
         int fd = open(rig.abort_path, O_WRONLY | O_CLOEXEC);
 
-        rig.hangs++;
+        rig.failures++;
         printf("# a killed daemon does not die: its connection is aborted\n");
         if (fd < 0 || write(fd, "1", 1) != 1)
                 (void)umount2(rig.root, MNT_FORCE);
@@ -313,10 +319,14 @@ void rig_kill(void) {
                 (void)kill(pid, SIGKILL);
         if (!rig_await(HANG_MS, has_ended, NULL))
                 free_hanging();
+        if (WIFSIGNALED(rig.status) && WTERMSIG(rig.status) == SIGKILL)
+                return;
+        rig.failures++;
+        printf("# the daemon was ended by something else: %#x\n", (unsigned)rig.status);
 }
 
-unsigned rig_hangs(void) {
-        return rig.hangs;
+unsigned rig_failures(void) {
+        return rig.failures;
 }
 
 pid_t rig_daemon(void) {

@@ -23,9 +23,9 @@ int rig_mount_aside(void);
 /* Returns once the daemon has ended by itself. */
 void rig_unmount(void);
 /* Sends SIGKILL to the daemon and returns when it is dead; safe in another thread. One that does
- * not die is freed by force, and counted. */
+ * not die is freed by force, and counted; so is one that something else had ended before. */
 void rig_kill(void);
-unsigned rig_hangs(void);
+unsigned rig_failures(void);
 pid_t rig_daemon(void);
 /* After rig_kill(): takes the dead mount away. */
 void rig_bury(void);

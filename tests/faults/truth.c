@@ -112,7 +112,7 @@ static void read_registry(struct truth *truth) {
         id = provider_id(services, &text);
         truth->lists[SORT_PROPERTIES] = json_object_new_array();
         json_object_array_add(truth->lists[SORT_PROPERTIES],
-                              js_pack("{'name': s, 'text': s}", "properties", text));
+                              js_pack("{'name': s, 'text': s}", "properties", text ? text : ""));
         path = x_printf("/v4/default/registry/microservices/%s/schemas?withSchema=1", id);
         truth->lists[SORT_SCHEMA] = shorten("sc", path, "/schemas", "/schemaId", "/schema");
         json_object_put(services);
