@@ -218,22 +218,35 @@ static void *loop(void *data) {
         return NULL;
 }
 
-/** notify_start() - begin to tell @fuse's kernel. Returns 0 or -ENOMEM, -EAGAIN. */
-int notify_start(struct notify *notify, struct fuse_session *fuse) {
+/** notify_init() - nobody is told anything yet; what is to be told is forgotten. 0 or -ENOMEM. */
+int notify_init(struct notify *notify) {
         pthread_condattr_t attributes;
+        int r;
 
-        *notify = (struct notify){ .fuse = fuse, .fd = -1 };
+        *notify = (struct notify){ .fd = -1 };
         if (pthread_mutex_init(&notify->lock, NULL))
                 return -ENOMEM;
         pthread_condattr_init(&attributes);
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&notify->changed, &attributes);
+        r = pthread_cond_init(&notify->changed, &attributes);
         pthread_condattr_destroy(&attributes);
-        notify->fd = open_connection(fuse);
+        if (!r)
+                return 0;
+        pthread_mutex_destroy(&notify->lock);
+        return -ENOMEM;
+}
+
+/** notify_start() - begin to tell @fuse's kernel. Returns 0 or -EAGAIN. */
+int notify_start(struct notify *notify, struct fuse_session *fuse) {
+        int fd = open_connection(fuse), r;
+
         pthread_mutex_lock(&notify->lock);
-        notify->is_running = pthread_create(&notify->thread, NULL, loop, notify) == 0;
+        notify->fuse = fuse;
+        notify->fd = fd;
+        r = pthread_create(&notify->thread, NULL, loop, notify) ? -EAGAIN : 0;
+        notify->is_running = r == 0;
         pthread_mutex_unlock(&notify->lock);
-        return notify->is_running ? 0 : -EAGAIN;
+        return r;
 }
 
 static void clear(struct notice **queue) {
@@ -265,8 +278,6 @@ void notify_stop(struct notify *notify) {
 void notify_done(struct notify *notify) {
         struct hold *hold, *next;
 
-        if (!notify->is_stopping)
-                return; /* it never ran */
         HASH_ITER (hh, notify->holds, hold, next) {
                 HASH_DEL(notify->holds, hold);
                 free(hold);

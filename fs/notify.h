@@ -15,6 +15,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <fuse_lowlevel.h>
 
 #include "base/mem.h"
@@ -41,10 +42,12 @@ struct notify {
         struct hold *holds;      /* a hash */
         uint64_t queued;         /* number of the last that was queued */
         uint64_t telling;        /* number of the one that is being told; 0: none */
-        bool is_running, is_stopping;
+        atomic_bool is_running;
+        bool is_stopping;
         struct notify_mark marks[NOTIFY_MARKS]; /* by nodeid; the latest of each place */
 };
 
+int notify_init(struct notify *notify);
 int notify_start(struct notify *notify, struct fuse_session *fuse);
 void notify_stop(struct notify *notify);
 void notify_done(struct notify *notify);

@@ -166,6 +166,8 @@ int session_new(const struct session_options *options, struct session **ret) {
                 return r;
         r = wait_init(&session->wait);
         if (r == 0)
+                r = notify_init(&session->notify);
+        if (r == 0)
                 r = tree_init(&session->tree, &session->root);
         if (r == 0)
                 r = ahead_init(&session->ahead, session);

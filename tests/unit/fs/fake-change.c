@@ -229,12 +229,12 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
 
         *ret = (struct change_result){ 0 };
         place = fake_place(directory, name, text ? ENTRY_FILE : ENTRY_DIRECTORY, NULL);
-        place->is_late = view->is_lagging;
         if (text && !(directory->can & (ANY_NAME | CAN_DRAFT)) && !text_ends(name, ".json"))
                 r = op_fail(op, EINVAL, "a new policy must be called *.json");
         if (r == 0 && text)
                 r = check(op, text_ends(name, ".json") || (directory->can & CAN_DRAFT), text, len);
         pthread_mutex_lock(&view->lock);
+        place->is_late = view->is_lagging;
         for (size_t i = 0; r == 0 && i < directory->count; i++)
                 if (text_eq(directory->children[i]->name, name))
                         r = op_fail(op, EEXIST, "%s is there already", name);
