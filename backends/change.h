@@ -26,6 +26,7 @@ struct change_result {
         char *secret;              /* action: what it issued; owned, or NULL */
         const char *secret_file;   /* name that the tree gives it */
         bool secret_adds;          /* to what that file holds: a list */
+        const char *warning;       /* create: it was made, but …; of the tables, or NULL */
         bool is_remade;            /* save: what was there is gone, and made again if it could be */
         int status;                /* HTTP, of the last step */
 };

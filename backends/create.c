@@ -97,19 +97,26 @@ int decode_name(struct op *op, const struct kind *kind, const char *name, char *
         return decode_by(op, kind, has_pattern ? kind->content.files[0].name : "*", name, ret);
 }
 
-/** check_new_name() - does a name keep the row's rule? 0, or -EINVAL with the rule in words. */
-int check_new_name(struct op *op, const struct kind *kind, const char *name) {
-        const char *rule = kind->create ? kind->create->name_rule : NULL;
+/* 1: it does, 0: it does not, or -EINVAL: that is no rule. */
+static int keeps_rule(const char *rule, const char *name) {
         regex_t regex;
         int r;
 
-        if (!rule)
-                return 0;
         if (regcomp(&regex, rule, REG_EXTENDED | REG_NOSUB) != 0)
-                return op_fail(op, EINVAL, "%s: a rule for names that cannot be read", kind->name);
+                return -EINVAL;
         r = regexec(&regex, name, 0, NULL, 0);
         regfree(&regex);
-        if (r == 0)
+        return r == 0;
+}
+
+/** check_new_name() - does a name keep the row's rule? 0, or -EINVAL with the rule in words. */
+int check_new_name(struct op *op, const struct kind *kind, const char *name) {
+        const char *rule = kind->create ? kind->create->name_rule : NULL;
+        int r = rule ? keeps_rule(rule, name) : 1;
+
+        if (r < 0)
+                return op_fail(op, EINVAL, "%s: a rule for names that cannot be read", kind->name);
+        if (r > 0)
                 return 0;
         return op_fail(op, EINVAL, "%s is no name for a %s: %s", name, kind->name,
                        kind->create->name_hint ? kind->create->name_hint : rule);
@@ -405,6 +412,12 @@ static int create_ahead(struct view *view, struct op *op, struct place *director
         return r;
 }
 
+/* What the service took without a word, and what will not work with it. */
+static void warn(const struct create *create, const char *name, struct change_result *result) {
+        if (name && create->wise_rule && keeps_rule(create->wise_rule, name) == 0)
+                result->warning = create->wise_hint;
+}
+
 /** view_create() - create a resource; see the header. */
 int view_create(struct view *view, struct op *op, struct place *directory, const char *name,
                 const char *text, size_t len, const struct change_secret *secrets, size_t n_secrets,
@@ -433,6 +446,8 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
                 r = settle_creation(&planner, directory, name, r, ret);
         else if (r == 0 && !op->plan_only)
                 find_created(view, op, directory, name, ret);
+        if (r == 0)
+                warn(create_row(directory, name), decoded, ret);
         planner_done(&planner);
         return r;
 }

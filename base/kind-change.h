@@ -98,6 +98,8 @@ struct create {
         bool id_is_name;         /* calls know the new name as they know an id */
         const char *name_rule;   /* regular expression (POSIX extended) of legal names, or NULL */
         const char *name_hint;   /* the rule in words */
+        const char *wise_rule;   /* of names that the service takes, those that work everywhere … */
+        const char *wise_hint;   /* … and what does not work with others: told, not refused */
         const char *document;    /* CREATE_DRAFT: the document's file name */
         const char *draft;       /* CREATE_DRAFT: its template */
         const struct need *needs;            /* end with neither pointer nor file */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/stamp.h"
 #include "fs/arriving.h"
 #include "fs/carry.h"
@@ -69,6 +70,17 @@ static void settle_late(struct making *making) {
         creating_discard(session, making->overlay);
 }
 
+/* It was made, but there is something to know of it: `last_error` is where people look. */
+static void tell_warning(struct making *making, struct op *op, const char *warning) {
+        const struct op_fault before = op->fault;
+
+        log_warning("mkdir %s: %s", making->subject.path, warning);
+        op->fault = (struct op_fault){ 0 };
+        (void)snprintf(op->fault.reason, sizeof(op->fault.reason), "%s", warning);
+        log_failure(making, op, 0);
+        op->fault = before;
+}
+
 static void run(void *data) {
         struct making *making = data;
         struct session *session = making->session;
@@ -89,6 +101,8 @@ static void run(void *data) {
                       &result);
         if (r < 0 && atomic_load(&making->is_late))
                 log_failure(making, &op, r);
+        else if (r == 0 && result.warning)
+                tell_warning(making, &op, result.warning);
         pthread_mutex_lock(&session->tree.lock);
         making->is_done = true;
         making->result = r;

@@ -231,6 +231,12 @@ const struct create ucs_fleet_create = {
         .weight = WEIGHT_ALL,
         .call = &ucs_create_fleet,
         .body = "{\"metadata\":{\"name\":\"=$name\"}}",
+        /* No rule is told, but the host of its federation is called `<name>.fleet.ucs.…` (UCS
+         * notes, 2.3). */
+        .wise_rule = "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+        .wise_hint = "it was made, but its name can be no part of a host's name (1 to 63 letters, "
+                     "digits and hyphens, none of these at an end): a federation of it could not "
+                     "be reached by its host's name",
 };
 
 /* The fleet itself does not tell its members (UCS notes, 2.3). */
