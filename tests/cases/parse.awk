@@ -34,7 +34,7 @@ BEGIN {
 # Comments; behind a command only after a blank line or another comment.
 /^#( |$)/ && (state == "settings" || state == "requests" || may_be_comment) { next }
 { may_be_comment = $0 == "" }
-state == "settings" && /^(emulator|seed|faults|account|lab|mount|options|needs): / {
+state == "settings" && /^(unless|emulator|seed|faults|account|lab|mount|options|needs): / {
         print >>(DIR "/settings")
         next
 }
