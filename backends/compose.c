@@ -46,15 +46,23 @@ const char *composer_param(const struct composer *composer, const char *name) {
         return place_param(composer->place, name);
 }
 
-static void add_params(struct request_params *params, const struct param_list *list) {
-        for (size_t i = 0; i < list->count && params->count < REQUEST_PARAMS_MAX; i++) {
-                bool known = false;
+static void add_param(struct request_params *params, const char *name, const char *value) {
+        for (size_t i = 0; i < params->count; i++)
+                if (text_eq(params->list[i].name, name))
+                        return;
+        if (params->count < REQUEST_PARAMS_MAX)
+                params->list[params->count++] = (struct param){ name, value };
+}
 
-                for (size_t j = 0; j < params->count && !known; j++)
-                        known = text_eq(params->list[j].name, list->list[i].name);
-                if (!known)
-                        params->list[params->count++] = list->list[i];
-        }
+static void add_params(struct request_params *params, const struct param_list *list) {
+        for (size_t i = 0; i < list->count; i++)
+                add_param(params, list->list[i].name, list->list[i].value);
+}
+
+static void add_place(struct request_params *params, const struct place *place) {
+        add_params(params, &place->params);
+        for (const char *const *name = place_item_params(place); *name; name++)
+                add_param(params, *name, place->id);
 }
 
 /* Asks the resolvers between the place and the root for what a call to another address needs. */
@@ -119,7 +127,7 @@ int composer_prepare(struct composer *composer, const struct call *call,
         if (call->endpoint == ENDPOINT_REGISTRY || call->endpoint == ENDPOINT_CONFIG)
                 params->list[params->count++] = (struct param){ "project_id", "default" };
         for (const struct place *place = composer->place; place; place = place->parent)
-                add_params(params, &place->params);
+                add_place(params, place);
         r = resolve(composer, call, params);
         request->call = call;
         request->params = params->list;

@@ -75,34 +75,49 @@ struct place *place_unref(struct place *place) {
                 struct place *parent = place->parent;
 
                 param_list_done(&place->params);
-                free(place->id);
-                free(place->level);
-                free(place->subdir);
-                free(place->identity);
                 free(place);
                 place = parent;
         }
         return NULL;
 }
 
-static int copy_text(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
+static int write_identity(const struct place *beside, const char *step, struct buf *identity) {
+        if (beside)
+                (void)buf_printf(identity, "%s/", beside->identity);
+        return text_percent_encode(identity, step, strlen(step), ":,=*@");
 }
 
-static int set_identity(struct place *place, const struct place *beside, const char *step) {
-        struct buf identity = BUF_INIT(IDENTITY_MAX);
+static size_t size_of(const char *text) {
+        return text ? strlen(text) + 1 : 0;
+}
 
-        if (beside)
-                (void)buf_printf(&identity, "%s/", beside->identity);
-        (void)text_percent_encode(&identity, step, strlen(step), ":,=*@");
-        place->identity = buf_steal(&identity, NULL);
-        if (!place->identity)
-                return identity.error ? identity.error : -ENOMEM;
-        place->ino = digest_hash64(place->identity, strlen(place->identity));
-        return 0;
+/* Copies to where @end points to and moves that on; NULL stays NULL. */
+static char *put(char **end, const char *text) {
+        char *copy = *end;
+
+        if (!text)
+                return NULL;
+        memcpy(copy, text, strlen(text) + 1);
+        *end += strlen(text) + 1;
+        return copy;
+}
+
+/* The place and its texts are one block: there may be very many of them. NULL without memory. */
+static struct place *allocate(const struct place_seed *seed, const char *identity) {
+        size_t size = size_of(identity) + size_of(seed->id) + size_of(seed->level) +
+                      size_of(seed->subdir);
+        struct place *place = calloc(1, sizeof(*place) + size);
+        char *end = (char *)(place + 1);
+
+        if (!place)
+                return NULL;
+        atomic_init(&place->refs, 1);
+        place->identity = put(&end, identity);
+        place->id = put(&end, seed->id);
+        place->level = put(&end, seed->level);
+        place->subdir = put(&end, seed->subdir);
+        place->ino = digest_hash64(identity, strlen(identity));
+        return place;
 }
 
 static int bind_params(struct place *place) {
@@ -142,14 +157,18 @@ static int bind_level(struct place *place) {
  * Returns 0, -ENOMEM, -EFBIG for an identity beyond all bounds.
  */
 int place_new(const struct place_seed *seed, struct place **ret) {
-        _cleanup_(place_unrefp) struct place *place = calloc(1, sizeof(*place));
+        _cleanup_(place_unrefp) struct place *place = NULL;
+        struct buf identity = BUF_INIT(IDENTITY_MAX);
         int r;
 
+        r = write_identity(seed->beside ? seed->beside : seed->parent, seed->step, &identity);
+        if (r == 0)
+                place = allocate(seed, buf_str(&identity));
+        buf_done(&identity);
         if (!place)
-                return -ENOMEM;
-        atomic_init(&place->refs, 1);
-        place->type = seed->type;
-        place->depth = seed->depth;
+                return r < 0 ? r : -ENOMEM;
+        place->type = (uint8_t)seed->type;
+        place->depth = (uint8_t)seed->depth;
         place->parent = seed->parent ? place_ref(seed->parent) : NULL;
         place->row = seed->row;
         place->child = seed->child;
@@ -157,15 +176,7 @@ int place_new(const struct place_seed *seed, struct place **ret) {
         place->file = seed->file;
         place->action = seed->action;
         place->link = seed->link;
-        r = copy_text(seed->id, &place->id);
-        if (r == 0)
-                r = copy_text(seed->level, &place->level);
-        if (r == 0)
-                r = copy_text(seed->subdir, &place->subdir);
-        if (r == 0)
-                r = set_identity(place, seed->beside ? seed->beside : seed->parent, seed->step);
-        if (r == 0)
-                r = bind_params(place);
+        r = bind_params(place);
         if (r == 0)
                 r = bind_level(place);
         if (r < 0)
@@ -199,14 +210,25 @@ static int bind_more(struct place *place, const struct json *item) {
 
 /** place_set_item() - give a new place of an item the parameters that its row names. 0 or errno. */
 int place_set_item(struct place *place, const struct json *item) {
-        int r;
-
-        for (const char *const *name = place->kind->params; name && *name; name++) {
-                r = param_list_set(&place->params, *name, place->id);
-                if (r < 0)
-                        return r;
-        }
+        place->names_item = true;
         return bind_more(place, item);
+}
+
+/** place_item_params() - names of the parameters whose value is the place's id, NULL-terminated. */
+const char *const *place_item_params(const struct place *place) {
+        static const char *const none[] = { NULL };
+
+        return place->names_item && place->kind->params ? place->kind->params : none;
+}
+
+/* A parameter's value that this very place knows, borrowed, or NULL. */
+static const char *own_param(const struct place *place, const char *name) {
+        const char *value = param_list_get(&place->params, name);
+
+        for (const char *const *param = place_item_params(place); !value && *param; param++)
+                if (text_eq(*param, name))
+                        value = place->id;
+        return value;
 }
 
 /**
@@ -242,7 +264,7 @@ int place_new_item(struct place *collection, const struct kind *kind, const char
 /** place_param() - a parameter's value here: the innermost place that knows it wins. */
 const char *place_param(const struct place *place, const char *name) {
         for (; place; place = place->parent) {
-                const char *value = param_list_get(&place->params, name);
+                const char *value = own_param(place, name);
 
                 if (value)
                         return value;

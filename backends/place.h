@@ -27,8 +27,9 @@ struct param_list {
 
 struct place {
         atomic_uint refs;
-        enum place_type type;
-        unsigned depth;              /* GROUP: levels named, from 1 */
+        uint8_t type;                /* enum place_type */
+        uint8_t depth;               /* GROUP: levels named, from 1 */
+        bool names_item;             /* its id is the value of its kind's parameters */
         struct place *parent;        /* owned reference, NULL at the account */
         const struct place_row *row; /* FIXED: its content */
         const struct child *child;   /* FIXED and COLLECTION: the row that put it there, or NULL */
@@ -36,12 +37,13 @@ struct place {
         const struct file *file;     /* FILE */
         const struct action *action; /* ACTIONS: the first of its list; ACTION: the verb */
         const struct link *link;     /* LINK of a resource: its row */
-        char *id;                    /* ITEM, FILE of a document, LINK to an item */
-        char *level;                 /* GROUP: the value of its level, not encoded */
-        char *subdir;                /* SUBDIR: its name */
-        struct param_list params;    /* known here, beyond the parent's */
-        char *identity;              /* account, service, kinds and ids: never changes */
-        uint64_t ino;                /* hash of the identity */
+        /* Texts in the place's own block: */
+        char *id;                 /* ITEM, FILE of a document, LINK to an item */
+        char *level;              /* GROUP: the value of its level, not encoded */
+        char *subdir;             /* SUBDIR: its name */
+        char *identity;           /* account, service, kinds and ids: never changes */
+        struct param_list params; /* known here, beyond the parent's and the id */
+        uint64_t ino;             /* hash of the identity */
 };
 
 int param_list_set(struct param_list *params, const char *name, const char *value);
@@ -70,6 +72,7 @@ int place_new(const struct place_seed *seed, struct place **ret);
 int place_new_item(struct place *collection, const struct kind *kind, const char *id,
                    const struct json *item, struct place **ret);
 int place_set_item(struct place *place, const struct json *item);
+const char *const *place_item_params(const struct place *place);
 const char *place_param(const struct place *place, const char *name);
 struct place *place_collection(struct place *place);
 struct place *place_item(struct place *place);

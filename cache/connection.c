@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { BUSY_MS = 2000, READER_CACHE_KIB = 256, WRITER_CACHE_KIB = 4096 };
+enum { BUSY_MS = 2000, READER_CACHE_KIB = 64, WRITER_CACHE_KIB = 4096 };
 
 /*
  * An answer's rows have consecutive numbers, `answer.number << 20 | place`, so that a whole list is

@@ -76,7 +76,6 @@ static bool publish(struct content *content, struct document *document, int64_t 
                 content->modified = content->set_modified;
         else
                 content->is_time_set = false;
-        content->created = document->created;
         content->hash = document->hash;
         content->len = document->len;
         content->fresh_until_ms = document->fresh_until_ms;

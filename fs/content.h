@@ -21,7 +21,7 @@ struct content {
         struct document *former;    /* the version that `told_hash` names; NULL: `published` */
         uint64_t hash;              /* of the published version, like all that follows */
         size_t len;
-        struct timespec modified, created;
+        struct timespec modified;
         int64_t fresh_until_ms;       /* monotonic clock */
         int64_t published_ms;         /* monotonic clock: when last confirmed */
         int64_t pinned_until_ms;      /* while `readers` > 0 */

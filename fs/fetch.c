@@ -13,7 +13,7 @@
 
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
 enum {
-        LOOK_OVER_BYTES = 8 * 1024 * 1024,
+        LOOK_OVER_BYTES = 2 * 1024 * 1024,
         DOCUMENT_BYTES = 256, /* that one takes beside its text, about */
 };
 

@@ -221,8 +221,6 @@ unmount() {
         fi
         [ -n "$mount_pid" ] || return 0
         await 200 is_gone "$mount_pid" || {
-                gdb -batch -p "$mount_pid" -ex 'thread apply all bt 12' 2>/dev/null |
-                        sed -n 's/^[#T]/# &/p'
                 kill -9 "$mount_pid"
                 check 'the daemon ends after the unmount' false
         }
