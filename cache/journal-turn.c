@@ -369,6 +369,40 @@ void journal_finish(struct journal *journal, int64_t id, enum edit_state state,
         take_turn(journal, &turn);
 }
 
+struct promise {
+        int64_t id;
+        const char *word;
+};
+
+static int promise_run(struct journal *journal, void *data) {
+        const struct promise *promise = data;
+        struct entry entry, next;
+        int r;
+
+        r = load(journal, promise->id, &entry);
+        if (r < 0)
+                return r;
+        next = entry;
+        next.edit.target = (char *)(uintptr_t)promise->word;
+        r = entry_store(journal->book, &next, NULL);
+        entry_clear(&entry);
+        return r;
+}
+
+/** journal_promise() - see journal.h. */
+int journal_promise(struct journal *journal, struct op *op, int64_t id, const char *word) {
+        struct promise promise = { id, word };
+        int r;
+
+        r = check_strings(op, &word, 1);
+        if (r < 0)
+                return r;
+        r = journal_write(journal, promise_run, &promise);
+        if (r == -ENOENT)
+                return op_fail(op, ENOENT, "there is no change %lld", (long long)id);
+        return r < 0 ? journal_fail(op, r) : 0;
+}
+
 static int forget_run(struct journal *journal, void *data) {
         const int64_t *id = data;
         struct entry entry;

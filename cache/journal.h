@@ -115,6 +115,10 @@ void journal_finish(struct journal *journal, int64_t id, enum edit_state state,
 /* A copy to be ended by edit_done(). -ENOENT. */
 int journal_get(struct journal *journal, int64_t id, struct edit *ret);
 
+/* Somebody is going to be told that it will be done, before it is: its target becomes this word.
+ * -ENOENT. */
+int journal_promise(struct journal *journal, struct op *op, int64_t id, const char *word);
+
 /* Drops an edit with its text, whatever its state. What is on the shelf stays there. -ENOENT. */
 int journal_forget(struct journal *journal, struct op *op, int64_t id);
 

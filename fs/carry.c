@@ -203,11 +203,21 @@ static void note_work(struct session *session, const struct carry *carry,
         }
 }
 
+/* What an earlier mount was to remove there is not removed any more. */
+static void supersede(struct session *session, const struct carry *carry,
+                      const struct commit *commit) {
+        if (carry->act != EDIT_REMOVE && carry->act != EDIT_ACTION &&
+            !session->commits.is_plan_only)
+                recovery_supersede(session, commit->identity, commit->path);
+}
+
 /** carry_accept() - make it durable, to be carried out later by its id. As commit_accept(). */
 int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id) {
         struct commit commit = commit_of(carry);
-        int r = commit_accept(&session->commits, op, &commit);
+        int r;
 
+        supersede(session, carry, &commit);
+        r = commit_accept(&session->commits, op, &commit);
         if (r == 0)
                 *ret_id = commit.id;
         commit_done(&commit);
@@ -224,9 +234,8 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
         struct commit commit = commit_of(carry);
         int r;
 
-        if (!carry->id && !session->commits.is_plan_only && carry->act != EDIT_REMOVE &&
-            carry->act != EDIT_ACTION)
-                recovery_supersede(session, commit.identity, commit.path);
+        if (!carry->id)
+                supersede(session, carry, &commit);
         r = commit_run(&session->commits, op, &commit, ret);
         carry->id = commit.id;
         carry->is_unknown = commit.is_unknown;

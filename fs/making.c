@@ -25,6 +25,7 @@ struct making {
         struct overlay *overlay; /* stands for it since mkdir did not wait any longer; … */
         struct node *node;       /* … its node, referenced */
         struct entry entry;      /* of the view; name NULL: not listed yet */
+        int64_t id;              /* in the journal; 0: not there yet */
         bool is_done;
         atomic_bool is_late;
         int result;
@@ -81,6 +82,25 @@ static void tell_warning(struct making *making, struct op *op, const char *warni
         op->fault = before;
 }
 
+/* From the journal to its outcome. */
+static int make(struct making *making, struct op *op, struct change_result *ret) {
+        struct session *session = making->session;
+        struct carry carry = {
+                .subject = &making->subject,
+                .act = EDIT_MKDIR,
+                .is_late = &making->is_late,
+        };
+        int r = carry_accept(session, op, &carry, &carry.id);
+
+        *ret = (struct change_result){ 0 };
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&session->tree.lock);
+        making->id = carry.id;
+        pthread_mutex_unlock(&session->tree.lock);
+        return carry_out(session, op, &carry, ret);
+}
+
 static void run(void *data) {
         struct making *making = data;
         struct session *session = making->session;
@@ -92,13 +112,7 @@ static void run(void *data) {
         op.uid = making->uid;
         op.pid = making->pid;
         op.command = "mkdir";
-        r = carry_out(session, &op,
-                      &(struct carry){
-                              .subject = &making->subject,
-                              .act = EDIT_MKDIR,
-                              .is_late = &making->is_late,
-                      },
-                      &result);
+        r = make(making, &op, &result);
         if (r < 0 && atomic_load(&making->is_late))
                 log_failure(making, &op, r);
         else if (r == 0 && result.warning)
@@ -178,6 +192,17 @@ static int take(struct making *making, struct op *op, struct node **ret) {
         return r;
 }
 
+/* Nobody is told otherwise any more, not even by a new mount. Tree locked, but not all the time. */
+static void promise(struct making *making, struct op *op) {
+        struct session *session = making->session;
+        int64_t id = making->id;
+
+        pthread_mutex_unlock(&session->tree.lock);
+        if (id && journal_promise(making->subject.journal, op, id, MAKING_LATE) < 0)
+                op_clear(op); /* it has ended just now */
+        pthread_mutex_lock(&session->tree.lock);
+}
+
 static struct timespec after(int64_t ms) {
         int64_t until = stamp_monotonic_ms() + ms;
 
@@ -222,6 +247,8 @@ int making_run(struct session *session, struct op *op, struct subject *subject, 
                 r = stand_in(making);
                 if (r == 0)
                         *ret = node_ref(making->node);
+                if (r == 0)
+                        promise(making, op);
         }
         making_unref(making);
         pthread_mutex_unlock(&session->tree.lock);

@@ -85,9 +85,14 @@ static void add_time(struct buf *buf, const char *word, int64_t ms) {
 }
 
 static int describe(const struct edit *edit, struct buf *buf) {
+        bool leads = edit->target && (edit->act == EDIT_LINK || edit->act == EDIT_RENAME);
+        bool is_told = edit->target && (edit->act == EDIT_REMOVE || edit->act == EDIT_MKDIR);
+
         (void)buf_printf(buf, "%s %s%s%s\nstate: %s\n", commit_act_name(edit->act), edit->path,
-                         edit->target ? " -> " : "", edit->target ? edit->target : "",
-                         state_names[edit->state]);
+                         leads ? " -> " : "", leads ? edit->target : "", state_names[edit->state]);
+        if (is_told)
+                (void)buf_add_str(buf,
+                                  "promised: who asked for it was told that it will be done\n");
         add_time(buf, "since", edit->accepted_ms);
         if (edit->step)
                 (void)buf_printf(buf, "request: %u of %u, %s%s %s%s\n", edit->step, edit->steps,

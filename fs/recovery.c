@@ -15,6 +15,7 @@
 #include "fs/local.h"
 #include "fs/note.h"
 #include "fs/report.h"
+#include "fs/same.h"
 #include "fs/saving.h"
 #include "fs/session.h"
 #include "fs/walk.h"
@@ -132,18 +133,6 @@ static int take_subject(struct resumption *it) {
         return r;
 }
 
-/* Has the document these bytes, or this value? */
-static bool has_value(const struct document *document, const char *text, size_t len) {
-        _cleanup_(json_freep) struct json *a = NULL, *b = NULL;
-
-        if (!text)
-                return false;
-        if (document->len == len && memcmp(document->data, text, len) == 0)
-                return true;
-        return json_parse(document->data, document->len, &a, NULL) == 0 &&
-               json_parse(text, len, &b, NULL) == 0 && json_equal(a, b);
-}
-
 /* What stands there now, newer than this moment. */
 static int read_now(struct resumption *it, struct op *op, struct document **ret) {
         int r;
@@ -213,7 +202,7 @@ static int resume_save(struct resumption *it, struct op *op) {
                 r = read_now(it, op, &now);
         if (r < 0)
                 return r; /* the next mount tries again */
-        is_there = has_value(now, it->edit.text, it->edit.len);
+        is_there = same_value(now, it->edit.text, it->edit.len);
         document_unref(now);
         if (is_there) {
                 finish(it, EDIT_DONE, NULL);
@@ -224,32 +213,47 @@ static int resume_save(struct resumption *it, struct op *op) {
         return send_save(it, op);
 }
 
+/* Is it what was to be made? Its name was free before that was sent, but may have been taken by
+ * another meanwhile. 1, 0, or negative errno. */
+static int is_made(struct resumption *it, struct op *op) {
+        struct document *now = NULL;
+        int r = take_subject(it);
+
+        if (r == 0)
+                r = read_now(it, op, &now);
+        if (r < 0)
+                return r;
+        r = is_open(&it->edit) ? same_parts(now, it->edit.text, it->edit.len)
+                               : same_value(now, it->edit.text, it->edit.len);
+        document_unref(now);
+        return r;
+}
+
+/* Was it told to be under way before it was sent? Else mkdir was being waited for. */
+static bool is_promised(const struct resumption *it) {
+        return it->edit.act != EDIT_MKDIR || it->edit.target || it->is_told;
+}
+
 static int resume_create(struct resumption *it, struct op *op) {
         struct change_result result = { 0 };
-        struct document *now = NULL;
         int r;
 
-        if (it->node && it->edit.act == EDIT_MKDIR && is_open(&it->edit)) {
+        if ((is_answered(&it->edit) && !may_replace(it)) ||
+            (it->node && it->edit.act == EDIT_MKDIR && is_open(&it->edit))) {
                 finish(it, EDIT_DONE, NULL);
                 return 0;
         }
         if (it->node && it->edit.text && it->node->type == ENTRY_FILE) {
-                r = take_subject(it);
-                if (r == 0)
-                        r = read_now(it, op, &now);
-                if (r < 0)
-                        return r;
-                r = has_value(now, it->edit.text, it->edit.len);
-                document_unref(now);
-                if (r) {
+                r = is_made(it, op);
+                if (r > 0)
                         finish(it, EDIT_DONE, NULL);
-                        return 0;
-                }
+                if (r != 0)
+                        return r < 0 ? r : 0;
                 return give_up(it, op, "another document has the name by now");
         }
         if (is_open(&it->edit) && it->edit.step_is_once && !it->is_told)
                 return leave(it, op);
-        if (it->edit.act == EDIT_MKDIR && !it->is_told)
+        if (!is_promised(it))
                 return give_up(it, op, "hcloudfs ended before it was sent");
         r = carry_out(it->session, op,
                       &(struct carry){
@@ -303,9 +307,12 @@ static int find_beside(struct resumption *it, struct op *op) {
  * 1 if it is, 0 if it has gone, negative errno while nobody can tell. */
 static int is_left(struct resumption *it, struct op *op) {
         int64_t age_ms = stamp_now_ms() - it->edit.accepted_ms;
-        int r = is_same_place(it) ? 1 : find_beside(it, op);
+        int r;
 
-        if (r == 0 && !is_answered(&it->edit) && age_ms >= 0 && age_ms < SETTLE_MS)
+        if (is_answered(&it->edit))
+                return 0;
+        r = is_same_place(it) ? 1 : find_beside(it, op);
+        if (r == 0 && age_ms >= 0 && age_ms < SETTLE_MS)
                 return op_fail(op, EAGAIN, "no list shows it yet");
         return r;
 }
@@ -335,7 +342,7 @@ static int is_changed(struct resumption *it, struct op *op) {
         r = read_now(it, op, &now);
         if (r < 0)
                 return r;
-        r = !has_value(now, it->edit.base, it->edit.base_len);
+        r = !same_value(now, it->edit.base, it->edit.base_len);
         document_unref(now);
         return r;
 }

@@ -6,6 +6,7 @@
 
 #include "backends/change.h"
 #include "base/stamp.h"
+#include "fs/making.h"
 #include "tests/unit/fs/expect.h"
 #include "tests/unit/unit.h"
 
@@ -33,10 +34,28 @@ static void start(void) {
         mounted_start(&mounted, make_view(), false);
 }
 
-/* A mount that is killed right after rm of a document has ended, so long ago; and the next one. */
+/* A mount that is killed with this in its journal, and the next one. */
+static void resume(const struct edit *edit) {
+        char file[128];
+        int64_t id;
+        struct op op;
+
+        (void)snprintf(file, sizeof(file), "%s/journal", mounted.state);
+        mounted_end(&mounted);
+        op_init(&op, OP_INTERACTIVE, 0);
+        ck_assert_int_eq(journal_open(&op, file, &mounted.journal), 0);
+        ck_assert_int_eq(journal_accept(mounted.journal, &op, edit, &id), 0);
+        journal_close(mounted.journal);
+        mounted_again(&mounted, false);
+}
+
+/* One that is killed right after rm of a document has ended, so long ago. */
 static void resume_removal(const char *name, const char *base, int64_t ago_ms) {
         char path[64], identity[64];
-        const struct edit edit = {
+
+        (void)snprintf(path, sizeof(path), "/demo/policies/%s", name);
+        (void)snprintf(identity, sizeof(identity), "fake//policies/%s", name);
+        resume(&(struct edit){
                 .act = EDIT_REMOVE,
                 .path = path,
                 .identity = identity,
@@ -44,20 +63,20 @@ static void resume_removal(const char *name, const char *base, int64_t ago_ms) {
                 .base = (char *)(uintptr_t)base,
                 .base_len = base ? strlen(base) : 0,
                 .accepted_ms = stamp_now_ms() - ago_ms,
-        };
-        char file[128];
-        int64_t id;
-        struct op op;
+        });
+}
 
-        (void)snprintf(path, sizeof(path), "/demo/policies/%s", name);
-        (void)snprintf(identity, sizeof(identity), "fake//policies/%s", name);
-        (void)snprintf(file, sizeof(file), "%s/journal", mounted.state);
-        mounted_end(&mounted);
-        op_init(&op, OP_INTERACTIVE, 0);
-        ck_assert_int_eq(journal_open(&op, file, &mounted.journal), 0);
-        ck_assert_int_eq(journal_accept(mounted.journal, &op, &edit, &id), 0);
-        journal_close(mounted.journal);
-        mounted_again(&mounted, false);
+/* One that is killed while mkdir is not sent yet. */
+static void resume_mkdir(const char *target) {
+        static char path[] = "/demo/groups/g", identity[] = "fake//groups", name[] = "g";
+
+        resume(&(struct edit){
+                .act = EDIT_MKDIR,
+                .path = path,
+                .identity = identity,
+                .name = name,
+                .target = (char *)(uintptr_t)target,
+        });
 }
 
 static void await_decided(void) {
@@ -222,6 +241,25 @@ START_TEST(what_is_being_made_is_removed_when_it_is_there) {
 }
 END_TEST
 
+START_TEST(a_directory_that_was_promised_is_made) {
+        start();
+        resume_mkdir(MAKING_LATE);
+        await_decided();
+        expect_changes(&mounted, "create fake//groups g\n");
+        expect_await(&mounted, "ls demo/groups", "g\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
+START_TEST(a_directory_that_nobody_was_promised_is_not) {
+        start();
+        resume_mkdir(NULL);
+        await_decided();
+        expect_changes(&mounted, "");
+        mounted_stop(&mounted);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "again", .test = a_removal_that_fails_for_a_while_is_tried_again },
@@ -235,6 +273,8 @@ int main(void) {
                 { .name = "anew", .test = what_is_made_anew_is_not_removed },
                 { .name = "unlisted", .test = what_no_list_shows_yet_is_removed_all_the_same },
                 { .name = "making", .test = what_is_being_made_is_removed_when_it_is_there },
+                { .name = "mkdir", .test = a_directory_that_was_promised_is_made },
+                { .name = "waiting", .test = a_directory_that_nobody_was_promised_is_not },
                 { 0 },
         };
 
