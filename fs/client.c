@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fs/connection.h"
 
 enum { MOUNTS_MAX = 16 * 1024 * 1024 };
 
@@ -80,50 +81,26 @@ static int resolve(const char *path, char **ret) {
         return asprintf(ret, "%s/%s", text_eq(above, "/") ? "" : above, name) < 0 ? -ENOMEM : 0;
 }
 
-/* The kernel writes blanks and the like as `\040`. */
-static void unescape(char *text) {
-        char *to = text;
-
-        for (; *text; text++) {
-                if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
-                    text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
-                        *to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
-                                       (text[3] - '0'));
-                        text += 3;
-                } else {
-                        *to++ = *text;
-                }
-        }
-        *to = '\0';
-}
-
 static bool is_below(const char *path, const char *above) {
         size_t len = text_eq(above, "/") ? 0 : strlen(above);
 
         return strncmp(path, above, len) == 0 && (!path[len] || path[len] == '/');
 }
 
-/* `ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS [TAG…] - TYPE SOURCE …` (proc(5)). Looks whether the
- * path is below: what is mounted deeper or later hides the others. */
+/* Looks whether the path is below: what is mounted deeper or later hides the others. */
 static int look_at(char *line, const char *path, struct spot *spot, bool *is_ours) {
-        char *words[5], *save = line, *type = strstr(line, " - ");
+        struct mounted_line parts;
         char *copy;
 
-        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
-                words[i] = strsep(&save, " ");
-                if (!save)
-                        return 0;
-        }
-        unescape(words[4]);
-        if (!type || !is_below(path, words[4]) ||
-            (spot->mountpoint && strlen(words[4]) < strlen(spot->mountpoint)))
+        if (!mounted_line_split(line, &parts) || !is_below(path, parts.mountpoint) ||
+            (spot->mountpoint && strlen(parts.mountpoint) < strlen(spot->mountpoint)))
                 return 0;
-        copy = strdup(words[4]);
+        copy = strdup(parts.mountpoint);
         if (!copy)
                 return -ENOMEM;
         free(spot->mountpoint);
         spot->mountpoint = copy;
-        *is_ours = text_starts(type, " - fuse.hcloudfs ") && text_eq(words[3], "/");
+        *is_ours = mounted_line_is_ours(&parts);
         return 0;
 }
 

@@ -6,16 +6,15 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fs/connection.h"
 
 enum {
         ANSWER_MS = 5000, /* for how long an answer from memory may take */
@@ -33,71 +32,9 @@ static bool is_dead(int error) {
         return error == ENOTCONN || error == ECONNABORTED;
 }
 
-/* A word of a line of mountinfo, in which blanks are written in octal; @size - 1 bytes at most. */
-static void unescape(const char *word, char *ret, size_t size) {
-        size_t n = 0;
-
-        for (; *word && *word != ' ' && n + 1 < size; n++) {
-                if (word[0] == '\\' && word[1] >= '0' && word[1] <= '3') {
-                        ret[n] = (char)((word[1] - '0') * 64 + (word[2] - '0') * 8 + word[3] - '0');
-                        word += 4;
-                } else {
-                        ret[n] = *word++;
-                }
-        }
-        ret[n] = '\0';
-}
-
 static const char *next_word(const char *line) {
         line += strcspn(line, " ");
         return line + strspn(line, " ");
-}
-
-/* Is the line about one of our mounts at this path? @ret: the number of its connection. */
-static bool is_ours_at(const char *line, const char *path, unsigned *ret) {
-        const char *device = next_word(next_word(line)), *point = next_word(next_word(device));
-        const char *colon = strchr(device, ':');
-        char there[PATH_MAX];
-        int64_t number = 0;
-
-        if (!colon || !strstr(point, " - fuse.hcloudfs "))
-                return false;
-        unescape(point, there, sizeof(there));
-        for (colon++; *colon >= '0' && *colon <= '9'; colon++)
-                number = number * 10 + *colon - '0';
-        *ret = (unsigned)number;
-        return text_eq(there, path);
-}
-
-/* Asks nobody but the kernel: a mount that hangs would hang us. 0 or -ENOENT. */
-static int find_connection(const char *path, unsigned *ret) {
-        FILE *file = fopen("/proc/self/mountinfo", "re");
-        char *line = NULL;
-        size_t size = 0;
-        int r = -ENOENT;
-
-        while (file && getline(&line, &size, file) > 0)
-                if (is_ours_at(line, path, ret))
-                        r = 0; /* the last one is on top */
-        free(line);
-        if (file)
-                fclose(file);
-        return r;
-}
-
-/* Frees everybody who waits for an answer from what is mounted there: by the file that its owner
- * may write to, or as root. Returns whether it could. */
-static bool abort_connection(const char *path, unsigned number) {
-        char control[64];
-        bool is_done;
-        int fd;
-
-        (void)snprintf(control, sizeof(control), "/sys/fs/fuse/connections/%u/abort", number);
-        fd = open(control, O_WRONLY | O_CLOEXEC);
-        is_done = fd >= 0 && write(fd, "1", 1) == 1;
-        if (fd >= 0)
-                close(fd);
-        return is_done || umount2(path, MNT_FORCE | MNT_DETACH) == 0;
 }
 
 /* Is it a daemon of ours of which nothing is left but a thread that the kernel does not let go? */
@@ -171,38 +108,15 @@ static int free_hanging(const char *path) {
         unsigned number;
         pid_t child, remnant;
 
-        if (find_connection(path, &number) < 0 || answers(path, &child))
+        if (connection_find(path, &number) < 0 || answers(path, &child))
                 return 0;
         remnant = find_remnant();
-        if (!remnant || !abort_connection(path, number))
+        if (!remnant || !connection_abort(path))
                 return say(EBUSY, path, "what is mounted there does not answer");
         (void)waitpid(child, NULL, 0);
         (void)await_end(remnant, END_MS); /* it may hold the journal */
         fprintf(stderr, "hcloudfs: %s: let go who waited for a dead mount\n", path);
         return 0;
-}
-
-/* As root by the system call, else by the helper that may do it for us. */
-static int unmount_dead(const char *path) {
-        char program[] = "fusermount3", u[] = "-u", z[] = "-z", end[] = "--";
-        char *copy, *argv[] = { program, u, z, end, NULL, NULL };
-        int status = -1;
-        pid_t child;
-        int r;
-
-        if (geteuid() == 0)
-                return umount2(path, MNT_FORCE | MNT_DETACH) < 0 ? -errno : 0;
-        copy = strdup(path);
-        if (!copy)
-                return -ENOMEM;
-        argv[4] = copy;
-        r = posix_spawnp(&child, program, NULL, NULL, argv, environ);
-        free(copy);
-        if (r)
-                return -r;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-                continue;
-        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
 }
 
 /* The kernel may remember what it was told before the daemon died, but opening asks. */
@@ -247,7 +161,7 @@ int mountpoint_prepare(const char *path, char **ret) {
                 return r;
         r = look(path, &st);
         if (is_dead(-r)) {
-                r = unmount_dead(path);
+                r = connection_unmount(path);
                 if (r < 0)
                         return say(-r, path, "a dead mount is there and cannot be unmounted");
                 fprintf(stderr, "hcloudfs: %s: cleared a dead mount away\n", path);

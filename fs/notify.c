@@ -214,6 +214,8 @@ static void *loop(void *data) {
                 notify->telling = 0;
                 pthread_cond_broadcast(&notify->changed);
         }
+        notify->has_ended = true;
+        pthread_cond_broadcast(&notify->changed);
         pthread_mutex_unlock(&notify->lock);
         return NULL;
 }
@@ -258,20 +260,48 @@ static void clear(struct notice **queue) {
         }
 }
 
-/** notify_stop() - what was not told yet is forgotten, as is what comes after this. */
-void notify_stop(struct notify *notify) {
+/* On the monotonic clock. */
+static struct timespec in(int64_t timeout_ms) {
+        int64_t at_ms = stamp_monotonic_ms() + timeout_ms;
+
+        return (struct timespec){ .tv_sec = (time_t)(at_ms / 1000),
+                                  .tv_nsec = (long)(at_ms % 1000 * 1000000) };
+}
+
+/* Locked. Returns whether the thread has come to its end within that time. */
+static bool await_end(struct notify *notify, int64_t timeout_ms) {
+        const struct timespec until = in(timeout_ms);
+        int r = 0;
+
+        while (!notify->has_ended && r == 0)
+                r = pthread_cond_timedwait(&notify->changed, &notify->lock, &until);
+        return notify->has_ended;
+}
+
+/**
+ * notify_stop() - what was not told yet is forgotten, as is what comes after this.
+ * Returns false if the thread still waits in the kernel after @timeout_ms, for a program that waits
+ * for us: to be called again when the connection has ended.
+ */
+bool notify_stop(struct notify *notify, int64_t timeout_ms) {
+        bool has_ended;
+
         if (!notify->is_running)
-                return;
+                return true;
         pthread_mutex_lock(&notify->lock);
         notify->is_stopping = true;
         pthread_cond_broadcast(&notify->changed);
+        has_ended = await_end(notify, timeout_ms);
         pthread_mutex_unlock(&notify->lock);
+        if (!has_ended)
+                return false;
         pthread_join(notify->thread, NULL);
         pthread_mutex_lock(&notify->lock);
         notify->is_running = false;
         clear(&notify->queue);
         clear(&notify->deferred);
         pthread_mutex_unlock(&notify->lock);
+        return true;
 }
 
 /** notify_done() - after the last who might tell something. */
@@ -369,9 +399,7 @@ static bool is_behind(const struct notify *notify, uint64_t wanted) {
 /** notify_drain() - wait until what is queued now has been told, but for what has to wait for a
  * reply, or the time is up. */
 void notify_drain(struct notify *notify, int64_t timeout_ms) {
-        int64_t until_ms = stamp_monotonic_ms() + timeout_ms;
-        struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-                                  .tv_nsec = (long)(until_ms % 1000 * 1000000) };
+        const struct timespec until = in(timeout_ms);
         uint64_t wanted;
         int r = 0;
 

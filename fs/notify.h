@@ -43,13 +43,13 @@ struct notify {
         uint64_t queued;         /* number of the last that was queued */
         uint64_t telling;        /* number of the one that is being told; 0: none */
         atomic_bool is_running;
-        bool is_stopping;
+        bool is_stopping, has_ended;
         struct notify_mark marks[NOTIFY_MARKS]; /* by nodeid; the latest of each place */
 };
 
 int notify_init(struct notify *notify);
 int notify_start(struct notify *notify, struct fuse_session *fuse);
-void notify_stop(struct notify *notify);
+bool notify_stop(struct notify *notify, int64_t timeout_ms);
 void notify_done(struct notify *notify);
 bool notify_hold(struct notify *notify, uint64_t node);
 void notify_release(struct notify *notify, uint64_t node);

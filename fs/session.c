@@ -11,6 +11,7 @@
 #include "fs/arriving.h"
 #include "fs/branch.h"
 #include "fs/change.h"
+#include "fs/connection.h"
 #include "fs/ending.h"
 #include "fs/leaving.h"
 #include "fs/recovery.h"
@@ -22,6 +23,7 @@ enum {
         LOOP_THREADS = 64,
         WRITE_MAX = 128 * 1024,
         BACKGROUND_MAX = 64,
+        NOTICE_END_MS = 1000, /* what the kernel is told takes it no longer, if it can go on */
 };
 
 /* What we ask the kernel for, and what not. */
@@ -186,12 +188,31 @@ int session_new(const struct session_options *options, struct session **ret) {
         return 0;
 }
 
+/*
+ * A program may be waiting for an answer that will not come any more, with the directory locked
+ * that the kernel is just being told of: it is let go, and as libfuse takes a connection that has
+ * ended for one that is unmounted, that is done here.
+ */
+static void end_notices(struct session *session) {
+        const char *mountpoint = session->options.mountpoint;
+        unsigned before, after;
+        bool is_known;
+
+        if (notify_stop(&session->notify, NOTICE_END_MS))
+                return;
+        is_known = connection_find(mountpoint, &before) == 0;
+        (void)connection_abort(mountpoint);
+        if (is_known && connection_find(mountpoint, &after) == 0 && after == before)
+                (void)connection_unmount(mountpoint);
+        (void)notify_stop(&session->notify, INT32_MAX);
+}
+
 /** session_free() - unmounts if need be. Returns NULL. */
 struct session *session_free(struct session *session) {
         if (!session)
                 return NULL;
         wait_stop(&session->wait);
-        notify_stop(&session->notify);
+        end_notices(session);
         if (session->fuse)
                 fuse_session_unmount(session->fuse); /* nobody need wait while it is drained */
         ahead_stop(&session->ahead);

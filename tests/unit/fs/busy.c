@@ -407,6 +407,51 @@ START_TEST(an_end_does_not_wait_for_the_cloud) {
 }
 END_TEST
 
+/* Does the process wait in the kernel for an answer of a file system? */
+static bool is_waiting_for_answer(pid_t pid) {
+        char path[64], where[64];
+        bool is_waiting;
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
+        file = fopen(path, "re");
+        if (!file)
+                return false;
+        is_waiting = fgets(where, sizeof(where), file) && strstr(where, "request_wait_answer");
+        fclose(file);
+        return is_waiting;
+}
+
+/* The directory is locked by a program whose question nobody reads any more, when the kernel is
+ * told of a name in it. */
+START_TEST(an_end_frees_who_will_get_no_answer) {
+        struct node *demo;
+        uint64_t node;
+        pid_t child;
+
+        start_demo(1);
+        ck_assert_int_eq(mounted_run(&mounted, "ls demo", NULL), 0);
+        pthread_mutex_lock(&mounted.session->tree.lock);
+        demo = tree_child(&mounted.session->tree, tree_node(&mounted.session->tree, 1), "demo");
+        node = demo ? demo->id : 0;
+        pthread_mutex_unlock(&mounted.session->tree.lock);
+        ck_assert_uint_ne(node, 0);
+
+        session_stop(mounted.session);
+        pthread_join(mounted.thread, NULL);
+        child = mounted_spawn(&mounted, "exec cat demo/nothing");
+        AWAIT(is_waiting_for_answer(child));
+        notify_entry(&mounted.session->notify, node, "other");
+        AWAIT(mounted.session->notify.telling);
+        session_free(mounted.session);
+        ck_assert_int_ne(mounted_wait(child), 0);
+        branch_free(mounted.branch);
+        journal_close(mounted.journal);
+        view_free(mounted.view);
+        ck_assert_int_eq(rmdir(mounted.path), 0);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "slots", .test = whoever_finds_no_slot_is_served_later },
@@ -425,6 +470,7 @@ int main(void) {
                 { .name = "poll", .test = who_polls_is_woken_by_a_change },
                 { .name = "parallel", .test = parallel_clients_see_the_same },
                 { .name = "end", .test = an_end_does_not_wait_for_the_cloud },
+                { .name = "end in the kernel", .test = an_end_frees_who_will_get_no_answer },
                 { 0 },
         };
 
