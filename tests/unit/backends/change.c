@@ -163,6 +163,37 @@ START_TEST(a_deletion_without_an_answer_is_looked_after) {
 }
 END_TEST
 
+/* A request that was sent twice on the way finds nothing the second time. */
+START_TEST(a_deletion_that_finds_nothing_is_looked_after) {
+        begin();
+        changing_answer("listFleets", two_fleets);
+        changing_answer("listClusters", "{\"items\":[]}");
+        changing_fail(0, ENOENT, 404, false);
+        changing_then("listFleets", fleets);
+        ck_assert_int_eq(changing_remove("ucs/fleets/one"), 0);
+        changing_end();
+
+        begin();
+        changing_answer("listFleets", two_fleets);
+        changing_answer("listClusters", "{\"items\":[]}");
+        changing_fail(0, ENOENT, 404, false);
+        ck_assert_int_eq(changing_remove("ucs/fleets/one"), -ENOENT);
+        ck_assert_int_eq(changing_op()->fault.status, 404);
+        changing_end();
+}
+END_TEST
+
+/* A service that tells of a conflict itself has another version. */
+START_TEST(a_conflict_that_the_service_tells_is_one) {
+        begin();
+        changing_fail(0, EEXIST, 409, false);
+        ck_assert_int_eq(changing_save(FLEET, was, described), -ESTALE);
+        ck_assert_int_eq(changing_op()->fault.status, 409);
+        ck_assert_ptr_nonnull(changing_result()->document);
+        changing_end();
+}
+END_TEST
+
 static void check_settings(enum account_access access, enum account_allow allow_delete,
                            enum account_allow allow_create, const int wanted[6]) {
         struct view_options options = changing_account;
@@ -312,6 +343,9 @@ int main(void) {
                 { .name = "unknown save", .test = a_save_without_an_answer_is_looked_after },
                 { .name = "unknown creation",
                   .test = a_creation_without_an_answer_is_looked_after },
+                { .name = "deletion of nothing",
+                  .test = a_deletion_that_finds_nothing_is_looked_after },
+                { .name = "conflict told", .test = a_conflict_that_the_service_tells_is_one },
                 { .name = "unknown deletion",
                   .test = a_deletion_without_an_answer_is_looked_after },
                 { .name = "settings", .test = settings_decide_by_weight },
