@@ -60,8 +60,10 @@ int change_ready(struct task *task, uint64_t id, struct node **ret) {
 }
 
 static void outdate(const struct node *node) {
-        if (node && node->type == ENTRY_DIRECTORY && node->directory)
-                node->directory->fresh_until_ms = 0;
+        if (!node || node->type != ENTRY_DIRECTORY || !node->directory)
+                return;
+        node->directory->fresh_until_ms = 0;
+        node->directory->outdated_ms = stamp_monotonic_ms();
 }
 
 /* What stands for something that was made is looked for in the next list. */
@@ -81,6 +83,7 @@ void change_outdates(struct session *session, struct node *dir) {
         const struct node *meta = tree_child(&session->tree, dir, ".meta");
 
         outdate(dir);
+        tree_outdate_others(&session->tree, dir);
         outdate(meta);
         look_again(session, meta);
         for (const struct node *node = dir; node; node = node->parent) {

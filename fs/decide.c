@@ -42,9 +42,8 @@ static enum rename_way of_document(const struct rename_end *from, const struct r
                         return RENAME_COPY;
                 return from->standing == STANDS_DOCUMENT ? RENAME_CALL : refuse(EPERM, ret_error);
         }
-        /* mv copies then: an update of what is there, and rm of this one where that is allowed. */
         if (from->standing == STANDS_DOCUMENT && to->standing == STANDS_DOCUMENT)
-                return refuse(EXDEV, ret_error);
+                return RENAME_CALL;
         return refuse(EPERM, ret_error);
 }
 

@@ -34,6 +34,7 @@ struct directory {
         struct timespec modified;  /* when this set of names was first seen */
         bool has_changed;          /* there were others before it, in this mount */
         int64_t fresh_until_ms;    /* monotonic clock */
+        int64_t outdated_ms;       /* monotonic clock: lists asked for before it do not last */
         int64_t published_ms;      /* monotonic clock */
         int64_t refreshed_ms;      /* realtime clock: older answers do not serve below here */
         int64_t doubted_ms;        /* realtime clock: no older list is shown; 0: none is doubted */

@@ -111,7 +111,9 @@ static int prepare(struct session *session, struct node *node, struct listing *l
         return 0;
 }
 
-static int publish_list(struct session *session, struct node *node, struct listing *listing) {
+/* @asked_ms: monotonic clock: a change since then may be missing in it. */
+static int publish_list(struct session *session, struct node *node, struct listing *listing,
+                        int64_t asked_ms) {
         bool is_done = false, has_moved = false;
 
         while (!is_done) {
@@ -130,6 +132,8 @@ static int publish_list(struct session *session, struct node *node, struct listi
                 is_done = install(session, node, before, after, &has_moved);
                 if (is_done)
                         arriving_doubt(node, arrived.is_doubted);
+                if (is_done && node->directory->outdated_ms > asked_ms)
+                        node->directory->fresh_until_ms = 0;
                 pthread_mutex_unlock(&session->tree.lock);
         }
         if (has_moved)
@@ -139,12 +143,13 @@ static int publish_list(struct session *session, struct node *node, struct listi
 
 static int fetch_list(struct session *session, struct op *op, struct node *node) {
         _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        int64_t asked_ms = stamp_monotonic_ms();
         int r = node->branch->ops->list(node->branch, op, node, &listing);
 
         if (r < 0)
                 return r;
         recovery_listed(session, node, listing);
-        return publish_list(session, node, listing);
+        return publish_list(session, node, listing, asked_ms);
 }
 
 /* Lets go of bytes that were not read for a while. Tree locked. */

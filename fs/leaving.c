@@ -210,8 +210,14 @@ int leaving_hide(struct session *session, struct node *dir, const char *name) {
         return 0;
 }
 
+/* A level that was removed and made again is another node in the same place. */
+static bool is_same_directory(const struct node *a, const struct node *b) {
+        return a == b || (a->place && b->place &&
+                          text_eq(place_identity(a->place), place_identity(b->place)));
+}
+
 static bool is_of(const struct leaving *leaving, const struct node *dir, const char *name) {
-        return leaving->subject.dir == dir && text_eq(leaving->subject.name, name);
+        return text_eq(leaving->subject.name, name) && is_same_directory(leaving->subject.dir, dir);
 }
 
 /* Is it the same document, perhaps in another directory's words? */
@@ -226,7 +232,7 @@ bool leaving_hides(struct session *session, const struct node *dir, const struct
         for (const struct leaving *leaving = session->leavings; leaving; leaving = leaving->next) {
                 if (leaving->until_ms && leaving->until_ms <= now_ms)
                         continue;
-                if (is_of(leaving, dir, entry->name))
+                if (!leaving->is_missing && is_of(leaving, dir, entry->name))
                         return true;
                 if (is_same(leaving, entry->place))
                         return true;
@@ -247,13 +253,13 @@ static struct leaving *find(struct session *session, const struct node *dir, con
  * Waits, with the tree unlocked, while it is being sent.
  * Returns one that had not been sent, for leaving_forget(), else NULL.
  */
-struct leaving *leaving_take_back(struct session *session, const struct node *dir,
-                                  const char *name) {
+struct leaving *leaving_take_back(struct session *session, struct node *dir, const char *name) {
         struct leaving *leaving = find(session, dir, name);
 
         while (leaving && !leaving->until_ms) {
                 if (later_cancel(&session->later, leaving)) {
                         leave(session, leaving);
+                        levels_made(session, dir); /* the level that it is in stays as well */
                         return leaving;
                 }
                 pthread_cond_wait(&session->sent, &session->tree.lock);
@@ -320,16 +326,22 @@ void leaving_end(struct session *session, const struct node *dir, const char *na
         }
 }
 
-/** leaving_settle() - a list is about to be published: what it does not tell of has gone. */
+/** leaving_settle() - a list is about to be published: what it does not tell of has gone. An older
+ * one may come after it; a thing of that name is another one, unless it has that id. */
 void leaving_settle(struct session *session, struct node *dir, const struct listing *listing) {
         int64_t now_ms = stamp_monotonic_ms();
         struct leaving *leaving = session->leavings, *next;
 
         for (; leaving; leaving = next) {
                 next = leaving->next;
-                if (leaving->subject.dir != dir || !leaving->until_ms)
+                if (!leaving->until_ms)
+                        continue;
+                if (leaving->until_ms > now_ms && !is_same_directory(leaving->subject.dir, dir))
                         continue;
                 if (leaving->until_ms > now_ms && listing_find(listing, leaving->subject.name))
+                        continue;
+                leaving->is_missing = true;
+                if (leaving->until_ms > now_ms && leaving->subject.place)
                         continue;
                 leave(session, leaving);
                 leaving_free(leaving);

@@ -23,6 +23,7 @@ struct leaving {
         struct document *before; /* referenced, or NULL */
         int64_t id;              /* in the journal */
         int64_t until_ms;        /* monotonic clock: shown again, if it is there; 0: not sent yet */
+        bool is_missing;         /* a list did not tell of it: its name may be another's */
         int64_t delay_ms;        /* before the next attempt; 0: there was none that failed */
         bool is_begun;           /* a request was sent: the history has what was there */
 };
@@ -31,8 +32,7 @@ int leaving_begin(struct session *session, struct op *op, struct subject *subjec
                   struct document *before);
 int leaving_hide(struct session *session, struct node *dir, const char *name);
 bool leaving_hides(struct session *session, const struct node *dir, const struct entry *entry);
-struct leaving *leaving_take_back(struct session *session, const struct node *dir,
-                                  const char *name);
+struct leaving *leaving_take_back(struct session *session, struct node *dir, const char *name);
 void leaving_forget(struct session *session, struct op *op, struct leaving *leaving);
 void leaving_go_on(struct session *session, struct leaving *leaving);
 void leaving_hurry(struct session *session, struct leaving *leaving);

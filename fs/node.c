@@ -451,7 +451,9 @@ static int create(struct tree *tree, struct node *dir, const struct entry *entry
 
 /**
  * tree_adopt() - the node of an entry of @dir: the one known under this name if it stands for the
- * same, else the one of the same identity, else a new one. Tree locked; the node is borrowed.
+ * same, else the one of the same identity, else a new one. Tree locked; the node is borrowed. Who
+ * neither tells the kernel of it nor refers to it lets go of it with tree_forget() of no look-ups:
+ * a node that nobody holds would keep what was read of it for whoever comes to have that identity.
  * Returns 0, -ENOMEM, -EEXIST if something beside the cloud has the name, or what the branch says.
  */
 int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, struct node **ret) {
@@ -497,11 +499,13 @@ static uint64_t apart_ino(struct tree *tree) {
  */
 int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, struct branch *branch,
               struct node **ret) {
-        struct node *node;
+        struct node *node, *other = tree_child(tree, dir, entry->name);
         int r = node_new(branch, entry, &node);
 
         if (r < 0)
                 return r;
+        if (other) /* of what has gone */
+                tree_detach(tree, other);
         node->is_apart = !entry->place;
         if (entry->place)
                 r = entry_ino(tree, dir, entry, &node->ino);
@@ -535,6 +539,23 @@ int tree_move(struct tree *tree, struct node *node, struct node *dir, const char
 }
 
 /**
+ * tree_outdate_others() - what is still held of an earlier thing in the same place does not speak
+ * for what is there now. Tree locked.
+ */
+void tree_outdate_others(struct tree *tree, const struct node *node) {
+        struct node *other = tree->by_ino[ino_bucket(tree, node->ino)];
+
+        for (; other; other = other->ino_next) {
+                if (other == node || other->ino != node->ino || other->type != node->type)
+                        continue;
+                if (other->type == ENTRY_FILE && other->content)
+                        content_expire(other->content);
+                if (other->type == ENTRY_DIRECTORY && other->directory)
+                        other->directory->fresh_until_ms = 0;
+        }
+}
+
+/**
  * tree_become() - what was beside the cloud is an entry of it from now on: the kernel goes on with
  * the same nodeid, its st_ino is that of the identity. Tree locked.
  * Returns 0 or -ENOMEM, and nothing has changed.
@@ -554,6 +575,7 @@ int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
         node->is_apart = false;
         node->branch = branch;
         refresh(node, entry);
+        tree_outdate_others(tree, node);
         return 0;
 }
 

@@ -19,25 +19,25 @@ struct directory;
 struct overlay;
 
 struct node {
-        uint64_t id;            /* constant */
-        uint64_t ino;           /* constant */
-        uint64_t lookups;       /* of the kernel, ended by FORGET */
-        uint32_t refs;          /* ours: children, handles, waits */
-        uint16_t mode;          /* permission bits */
-        uint8_t type;           /* enum entry_type, constant */
-        bool is_volatile;       /* content moves by itself */
-        bool is_live;           /* local, and every look makes it anew */
-        bool is_named;          /* parent and name lead here */
-        bool is_apart;          /* stands for no entry of its place, nor of the cloud */
-        bool is_queued;         /* fs/ahead.c is going to get it */
-        uint16_t can;           /* of a file: set of enum ability */
+        uint64_t id;                   /* constant */
+        uint64_t ino;                  /* constant */
+        uint64_t lookups;              /* of the kernel, ended by FORGET */
+        uint32_t refs;                 /* ours: children, handles, waits */
+        uint16_t mode;                 /* permission bits */
+        uint8_t type;                  /* enum entry_type, constant */
+        bool is_volatile;              /* content moves by itself */
+        bool is_live;                  /* local, and every look makes it anew */
+        bool is_named;                 /* parent and name lead here */
+        bool is_apart;                 /* stands for no entry of its place, nor of the cloud */
+        bool is_queued;                /* fs/ahead.c is going to get it */
+        uint16_t can;                  /* of a file: set of enum ability */
         struct branch *_Atomic branch; /* who fills it; changes when it becomes something else */
-        struct place *place;    /* owned reference; NULL: not of a view. Set before the branch is
+        struct place *place;     /* owned reference; NULL: not of a view. Set before the branch is
                                    that of an account, constant from then on */
         struct overlay *overlay; /* what it is beside the cloud; owned; NULL: nothing */
-        const void *data;       /* of a local branch, constant */
-        struct node *parent;    /* referenced; NULL: the root */
-        char *name;             /* owned, the last one known */
+        const void *data;        /* of a local branch, constant */
+        struct node *parent;     /* referenced; NULL: the root */
+        char *name;              /* owned, the last one known */
         struct node *name_next, *ino_next;
         struct timespec modified, created; /* as the directory tells them; zero: unknown */
         union {
@@ -83,13 +83,13 @@ struct node_alias;
 
 struct tree {
         pthread_mutex_t lock;
-        struct node_chunk **chunks;  /* of the slots; NULL where all its nodes have gone */
+        struct node_chunk **chunks; /* of the slots; NULL where all its nodes have gone */
         size_t n_chunks;
         uint64_t next_id;
         struct node **by_name, **by_ino;
         size_t n_buckets, count;
-        struct node_alias *aliases;  /* st_ino of those whose own was taken */
-        unsigned n_apart;            /* numbers given to what is no entry of the cloud */
+        struct node_alias *aliases; /* st_ino of those whose own was taken */
+        unsigned n_apart;           /* numbers given to what is no entry of the cloud */
 };
 
 int tree_init(struct tree *tree, struct branch *root);
@@ -98,11 +98,12 @@ struct node *tree_node(struct tree *tree, uint64_t id);
 struct node *tree_child(struct tree *tree, const struct node *parent, const char *name);
 int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, struct node **ret);
 bool tree_is_same(const struct node *node, const struct entry *entry);
-int tree_make(struct tree *tree, struct node *dir, const struct entry *entry,
-              struct branch *branch, struct node **ret);
+int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, struct branch *branch,
+              struct node **ret);
 int tree_move(struct tree *tree, struct node *node, struct node *dir, const char *name);
 int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
                 struct branch *branch);
+void tree_outdate_others(struct tree *tree, const struct node *node);
 void tree_part(struct tree *tree, struct node *node, struct branch *branch);
 struct node *tree_find(struct tree *tree, const struct place *place);
 void tree_detach(struct tree *tree, struct node *node);

@@ -66,14 +66,19 @@ static int look(struct task *task, struct node **ret_dir, enum standing *ret_sta
         return 1;
 }
 
-/* The node of an entry, as a reference. Tree locked. */
-static int hold(struct task *task, struct node *dir, const struct entry *entry,
-                struct subject *ret) {
+/* The subject of an entry, and what is known of its bytes. Tree locked. */
+static int take_entry(struct task *task, struct node *dir, const struct entry *entry,
+                      struct subject *ret, struct document **ret_before) {
+        struct session *session = task->session;
         struct node *node;
-        int r = tree_adopt(&task->session->tree, dir, entry, &node);
+        int r = tree_adopt(&session->tree, dir, entry, &node);
 
-        if (r == 0)
-                r = subject_of_node(task->session, node, ret);
+        if (r < 0)
+                return r;
+        r = subject_of_node(session, node, ret);
+        if (r == 0 && node->type == ENTRY_FILE && node->content && node->content->published)
+                *ret_before = document_ref(node->content->published);
+        tree_forget(&session->tree, node, 0);
         return r;
 }
 
@@ -81,20 +86,17 @@ static int hold(struct task *task, struct node *dir, const struct entry *entry,
 static int take_subject(struct task *task, struct subject *ret, struct document **ret_before) {
         struct session *session = task->session;
         const struct entry *entry = NULL;
-        struct node *dir, *node;
+        struct node *dir;
         int r = -ENOENT;
 
         *ret = (struct subject){ 0 };
+        *ret_before = NULL;
         pthread_mutex_lock(&session->tree.lock);
         dir = tree_node(&session->tree, task->node);
         if (dir)
                 entry = names_entry(session, dir, task->name);
         if (entry)
-                r = hold(task, dir, entry, ret);
-        node = r == 0 ? tree_find(&session->tree, ret->place) : NULL;
-        *ret_before = NULL;
-        if (node && node->type == ENTRY_FILE && node->content && node->content->published)
-                *ret_before = document_ref(node->content->published);
+                r = take_entry(task, dir, entry, ret, ret_before);
         pthread_mutex_unlock(&session->tree.lock);
         return r;
 }

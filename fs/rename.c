@@ -296,6 +296,14 @@ static int fill_draft(struct task *task, struct op *op, struct replacing *replac
         return r;
 }
 
+/* Of a node that is held no longer than that. Tree locked. */
+static int take_subject(struct session *session, struct node *node, struct subject *ret) {
+        int r = subject_of_node(session, node, ret);
+
+        tree_forget(&session->tree, node, 0);
+        return r;
+}
+
 /* What the service itself renames, or moves from one owner to another. */
 static int call(struct task *task, struct op *op) {
         struct session *session = task->session;
@@ -304,6 +312,7 @@ static int call(struct task *task, struct op *op) {
         struct change_result result = { 0 };
         struct end from, to;
         struct node *node;
+        bool is_over;
         int r;
 
         task->waited |= 1U << WANT_LIST; /* a flight waits for no other */
@@ -313,7 +322,8 @@ static int call(struct task *task, struct op *op) {
                 return r < 0 ? r : -EIO;
         r = from.entry ? tree_adopt(&session->tree, from.dir, from.entry, &node) : -ENOENT;
         if (r == 0)
-                r = subject_of_node(session, node, &subject);
+                r = take_subject(session, node, &subject);
+        is_over = to.entry;
         if (r == 0 && to.dir->place)
                 other = place_ref(to.dir->place);
         pthread_mutex_unlock(&session->tree.lock);
@@ -329,6 +339,8 @@ static int call(struct task *task, struct op *op) {
                                       .target = task->to_name,
                               },
                               &result);
+        if (r == -EEXIST && is_over) /* mv copies then: an update of what is there, and rm */
+                r = op_fail(op, EXDEV, "no call renames it over another");
         pthread_mutex_lock(&session->tree.lock);
         if (r == 0 && !session->commits.is_plan_only) {
                 struct node *dir = tree_node(&session->tree, task->to);
@@ -382,7 +394,7 @@ static int prepare(struct task *task, enum rename_way way, struct end *from, str
                 return -ENOMEM;
         if (way == RENAME_SAVE) {
                 r = tree_adopt(&session->tree, to->dir, to->entry, &node);
-                return r < 0 ? r : subject_of_node(session, node, &replacing->subject);
+                return r < 0 ? r : take_subject(session, node, &replacing->subject);
         }
         return way == RENAME_CREATE
                        ? subject_of_name(session, to->dir, to->name, &replacing->subject)
@@ -464,8 +476,10 @@ static int put_aside(struct task *task, struct end *from, struct end *to) {
         }
         if (r == 0 && to->overlay)
                 overlay_remove(session, to->overlay);
-        if (r == 0)
+        if (r == 0) {
                 r = overlay_part(session, node, to->dir, to->name, &overlay);
+                tree_forget(&session->tree, node, 0);
+        }
         if (r == 0)
                 aways_add(&session->aways, task->process, from->dir, from->name,
                           stamp_monotonic_ms());
