@@ -7,7 +7,7 @@
 #include "backends/compose.h"
 #include "backends/guard.h"
 
-enum { INDEX_MEMO = 256, TURNS_MAX = 256, SENT_MAX = 256 };
+enum { INDEX_MEMO = 256, TURNS_MAX = 256, SENT_MAX = 2048 };
 
 /* An index and the request it answers. */
 struct memo {

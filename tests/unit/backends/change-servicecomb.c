@@ -241,6 +241,61 @@ START_TEST(values_too_long_are_not_sent) {
 }
 END_TEST
 
+START_TEST(a_type_may_be_said_before_the_value) {
+        begin();
+        ck_assert_int_eq(changing_create("config/-/.meta", "x.json",
+                                         "{\"value_type\":\"xml\",\"status\":\"disabled\"}"),
+                         0);
+        ck_assert_int_eq(changing_create("config/-/.meta", "x.json", "{\"value_type\":\"no\"}"),
+                         -EINVAL);
+        ck_assert_int_eq(changing_create("config/-/.meta", "a.json.json", "{}"), -EEXIST);
+        changing_nothing();
+        ck_assert_int_eq(changing_create("config/-", "x", "1"), 0);
+        changing_sent("POST", KV,
+                      "{\"key\":\"x\",\"value\":\"1\",\"labels\":{},\"status\":\"disabled\","
+                      "\"value_type\":\"xml\"}");
+        /* It was said for that one. */
+        ck_assert_int_eq(changing_create("config/-", "x", "1"), 0);
+        changing_sent("POST", KV,
+                      "{\"key\":\"x\",\"value\":\"1\",\"labels\":{},\"status\":\"enabled\","
+                      "\"value_type\":\"text\"}");
+        changing_end();
+}
+END_TEST
+
+static int save_type(const char *revisions) {
+        _cleanup_(freep) char *list = NULL;
+
+        ck_assert_int_gt(asprintf(&list,
+                                  "{\"data\":[{\"id\":\"k9\",\"key\":\"n0\",\"value\":\"v\","
+                                  "\"status\":\"enabled\",\"value_type\":\"text\",%s}]}",
+                                  revisions),
+                         0);
+        changing_answer("listConfigs", list);
+        return changing_save("config/-/.meta/n0.json", NULL,
+                             "{\"value_type\":\"ini\",\"status\":\"enabled\"}");
+}
+
+/* Tools write all values of a directory first. */
+START_TEST(a_type_may_be_said_right_after_the_value) {
+        enum { MANY = 500 };
+        char name[16];
+
+        begin();
+        ck_assert_int_eq(save_type("\"create_revision\":3,\"update_revision\":3"), -EINVAL);
+        changing_answer("listConfigs", configs);
+        for (unsigned i = 0; i < MANY; i++) {
+                (void)snprintf(name, sizeof(name), "n%u", i);
+                ck_assert_int_eq(changing_create("config/-", name, "v"), 0);
+        }
+        ck_assert_int_eq(save_type("\"create_revision\":3,\"update_revision\":4"), -EINVAL);
+        ck_assert_int_eq(save_type("\"create_revision\":3,\"update_revision\":3"), 0);
+        ck_assert_uint_eq(changing_result()->steps, 2);
+        ck_assert(changing_result()->is_remade);
+        changing_end();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "properties", .test = properties_are_sent_whole },
@@ -249,6 +304,8 @@ int main(void) {
                 { .name = "drafts", .test = a_version_is_made_from_a_draft },
                 { .name = "versions", .test = versions_go },
                 { .name = "values", .test = values_keep_their_status },
+                { .name = "type before", .test = a_type_may_be_said_before_the_value },
+                { .name = "type after", .test = a_type_may_be_said_right_after_the_value },
                 { .name = "long values", .test = values_too_long_are_not_sent },
                 { .name = "new values",
                   .test = values_are_created_with_the_labels_of_their_directory },

@@ -6,7 +6,7 @@
 #include "backends/place.h"
 #include "base/text.h"
 
-enum { ANSWERS_MAX = 48, TOLD_MAX = 64 };
+enum { ANSWERS_MAX = 48, TOLD_MAX = 1024 };
 
 struct stored {
         const char *id;

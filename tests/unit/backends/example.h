@@ -4,7 +4,7 @@
 
 #include "base/source.h"
 
-enum { EXAMPLE_SENT_MAX = 64 };
+enum { EXAMPLE_SENT_MAX = 1024 };
 
 /* A changing request as it would have gone out. */
 struct example_sent {
