@@ -196,8 +196,8 @@ static int admit(struct task *task, struct node **ret) {
 
         pthread_mutex_lock(&tree->lock);
         node = tree_node(tree, task->node);
-        if (!node)
-                r = -ESTALE;
+        if (!node || (!node->overlay && !node->is_named))
+                r = -ESTALE; /* the kernel looks up what has the name now */
         else if (node->type != ENTRY_FILE)
                 r = node->type == ENTRY_DIRECTORY ? -EISDIR : -ELOOP;
         else if (!node->overlay && !(node->can & (CAN_SAVE | CAN_ACT)))

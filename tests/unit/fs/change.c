@@ -168,6 +168,24 @@ START_TEST(what_replaces_goes_on_where_it_has_replaced) {
 }
 END_TEST
 
+START_TEST(what_was_replaced_is_not_written_any_more) {
+        char path[128], again[64];
+        int file;
+
+        start();
+        fake_write(mounted.view, document, "{\"id\": 1}\n");
+        (void)snprintf(path, sizeof(path), "%s/demo/policies/a.json", mounted.path);
+        file = open(path, O_RDONLY | O_CLOEXEC);
+        ck_assert_int_ge(file, 0);
+        expect_run(&mounted, "cd demo/policies && rm a.json && echo '{\"n\": 1}' > a.json");
+        (void)snprintf(again, sizeof(again), "/proc/self/fd/%d", file);
+        ck_assert_int_eq(open(again, O_WRONLY | O_CLOEXEC), -1);
+        ck_assert_int_eq(errno, ESTALE);
+        close(file);
+        mounted_stop(&mounted);
+}
+END_TEST
+
 START_TEST(a_replacement_that_was_cut_off_is_made) {
         static char path[] = "/demo/policies/gone.json", identity[] = "fake//policies/of-before",
                     target[] = "new", text[] = "{\"n\": 1}\n";
@@ -459,6 +477,7 @@ int main(void) {
                 { .name = "budget", .test = removals_over_the_budget_are_refused_at_once },
                 { .name = "again", .test = what_is_made_again_is_an_update_where_it_can_be },
                 { .name = "replaces", .test = what_replaces_goes_on_where_it_has_replaced },
+                { .name = "replaced", .test = what_was_replaced_is_not_written_any_more },
                 { .name = "cut-off", .test = a_replacement_that_was_cut_off_is_made },
                 { .name = "slow", .test = what_was_made_stays_where_lists_are_slow },
                 { .name = "decide", .test = lists_decide_in_the_end },

@@ -18,7 +18,7 @@ START_TEST(bytes_and_values_are_the_same) {
         ck_assert(is(same_value, "{\"a\": 1, \"b\": [2]}\n", "{\"b\":[2],\"a\":1}"));
         ck_assert(!is(same_value, "{\"a\": 1}", "{\"a\": 2}"));
         ck_assert(!is(same_value, "{\"a\": 1, \"b\": 2}", "{\"a\": 1}"));
-        ck_assert(!same_value(&(struct document){ .data = (char *)(uintptr_t)"" }, NULL, 0));
+        ck_assert(!same_value(&(struct document){ .data = (char *)(uintptr_t) "" }, NULL, 0));
 }
 END_TEST
 
