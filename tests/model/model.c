@@ -5,7 +5,8 @@
  * operations are printed. Each operation depends on the seed and its own number alone, so that the
  * same can be repeated, up to a number or in part, and what is not needed left out.
  *
- * usage: [SEED=N] [STEPS=N] [ONLY=3,7-9] [TRACE=1] [SHRINK=1] [KEEP=1] model HCLOUDFS EMULATOR CONTRACT
+ * usage: [SEED=N] [STEPS=N] [ONLY=3,7-9] [TRACE=1] [SHRINK=1] [KEEP=1]
+ *        model HCLOUDFS EMULATOR CONTRACT
  */
 #include <dirent.h>
 #include <errno.h>
