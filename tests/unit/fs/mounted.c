@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fs/branch.h"
+#include "fs/connection.h"
 #include "tests/unit/unit.h"
 
 /** mounted_possible() - can this process mount at all? */
@@ -29,10 +30,27 @@ static void *serve(void *data) {
         return NULL;
 }
 
+/* What others have mounted would not end while a copy of it is here. */
+static void let_go_of_others(void) {
+        FILE *file = fopen("/proc/self/mountinfo", "re");
+        struct mounted_line parts;
+        char *line = NULL;
+        size_t size = 0;
+
+        while (file && getline(&line, &size, file) > 0)
+                if (mounted_line_split(line, &parts) && mounted_line_is_ours(&parts))
+                        (void)umount2(parts.mountpoint, MNT_DETACH);
+        free(line);
+        if (file)
+                fclose(file);
+}
+
 /* As root in a namespace of its own, so that the mount of a test that fails goes with it. */
 static void leave_others(void) {
-        if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0)
-                (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+        if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+                return;
+        if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+                let_go_of_others();
 }
 
 static void open_journal(struct mounted *mounted) {
