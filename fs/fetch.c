@@ -177,10 +177,10 @@ static void look_over(struct session *session) {
 static bool learn(struct session *session, struct node *node, struct document *document) {
         bool is_first = !node->content->has_version, is_changed;
 
+        if (session->learnt_bytes > LOOK_OVER_BYTES)
+                look_over(session); /* before: who waits for this one has not used it yet */
         session->learnt_bytes += document->len + DOCUMENT_BYTES;
         is_changed = content_learn(node->content, document_ref(document), stamp_monotonic_ms());
-        if (session->learnt_bytes > LOOK_OVER_BYTES)
-                look_over(session);
         if (is_changed)
                 watch_wake(&session->watch, node);
         if (is_changed && !is_first && !node->branch->is_local)

@@ -71,6 +71,15 @@ static void note_slot(const struct slot *slot, const char *what) {
              slot->labels ? "/" : "", slot->name, slot->text ? "" : " (not there)");
 }
 
+/* What the mount itself says of its latest failure, which may be an earlier one. */
+static void print_last_error(void) {
+        _cleanup_(freep) char *path = rig_path(".hcloudfs/last_error"), *text = NULL;
+        size_t len;
+
+        if (rig_read(path, &text, &len) == 0)
+                printf("#   last_error: %.300s\n", text);
+}
+
 void fail(const char *what, const char *wanted, const char *found) {
         if (model.is_bad)
                 return;
@@ -80,6 +89,7 @@ void fail(const char *what, const char *wanted, const char *found) {
                 printf("#   %s\n", model.log[i % LOG_LINES]);
         printf("# operation %llu: %s\n#   model: %.80s\n#   found: %.80s\n", model.number, what,
                wanted ? wanted : "(none)", found ? found : "(none)");
+        print_last_error();
 }
 
 void expect(const char *what, int result, int wanted) {
