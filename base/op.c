@@ -76,3 +76,24 @@ int op_fail_answer(struct op *op, int error, int status, const char *code, const
 void op_clear(struct op *op) {
         op->fault = (struct op_fault){ 0 };
 }
+
+/** op_is_silence() - is this what a call ends with that nobody answered? */
+bool op_is_silence(int error) {
+        switch (-error) {
+        case EIO:
+        case EPIPE:
+        case EPROTO:
+        case ETIMEDOUT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case ENETRESET:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ECONNABORTED:
+        case ECONNREFUSED:
+        case ECONNRESET:
+                return true;
+        default:
+                return false;
+        }
+}

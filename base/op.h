@@ -76,3 +76,4 @@ int op_fail(struct op *op, int error, const char *format, ...) _printf_(3, 4);
 int op_fail_answer(struct op *op, int error, int status, const char *code, const char *request_id,
                    const char *reason);
 void op_clear(struct op *op);
+bool op_is_silence(int error);

@@ -22,7 +22,7 @@ static int fail_as(struct op *op, int error, const struct op_fault *fault) {
 static bool is_silence(int error, const struct op_fault *fault) {
         if (fault->status >= 400)
                 return fault->status == 429 || fault->status >= 500;
-        return error == -EBUSY || error == -EAGAIN || outage_is_silent(error);
+        return error == -EBUSY || error == -EAGAIN || op_is_silence(error);
 }
 
 /* Somebody is shown what is older than he asked for. */

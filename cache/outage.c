@@ -3,27 +3,6 @@
 
 #include "base/stamp.h"
 
-/** outage_is_silent() - is this what a call ends with that nobody answered? */
-bool outage_is_silent(int error) {
-        switch (-error) {
-        case EIO:
-        case EPIPE:
-        case EPROTO:
-        case ETIMEDOUT:
-        case ENETDOWN:
-        case ENETUNREACH:
-        case ENETRESET:
-        case EHOSTDOWN:
-        case EHOSTUNREACH:
-        case ECONNABORTED:
-        case ECONNREFUSED:
-        case ECONNRESET:
-                return true;
-        default:
-                return false;
-        }
-}
-
 /**
  * outage_is() - does a failure say that the server is not there? What it says itself, even of its
  * own trouble, shows that it is; a gateway before it may say that it is not.
@@ -31,7 +10,7 @@ bool outage_is_silent(int error) {
 bool outage_is(int error, const struct op_fault *fault) {
         if (fault->status)
                 return fault->status >= 502 && fault->status <= 504;
-        return outage_is_silent(error);
+        return op_is_silence(error);
 }
 
 static struct outage *find(struct outages *outages, uint64_t server) {

@@ -23,7 +23,6 @@ struct outages {
         size_t count;
 };
 
-bool outage_is_silent(int error);
 bool outage_is(int error, const struct op_fault *fault);
 void outage_began(struct outages *outages, uint64_t server, const struct request *request,
                   const struct op_fault *fault, bool is_slow);

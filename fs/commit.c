@@ -276,28 +276,8 @@ static int refuse(struct op *op, struct commit *commit, const struct change_resu
 static bool may_pass(int error, const struct op_fault *fault) {
         if (fault->status >= 400 && fault->status < 500 && fault->status != 429)
                 return false;
-        switch (-error) {
-        case EIO:
-        case EINTR:
-        case EAGAIN:
-        case ENOMEM:
-        case EBUSY:
-        case ENOSPC:
-        case EPIPE:
-        case EPROTO:
-        case ETIMEDOUT:
-        case ENETDOWN:
-        case ENETUNREACH:
-        case ENETRESET:
-        case EHOSTDOWN:
-        case EHOSTUNREACH:
-        case ECONNABORTED:
-        case ECONNREFUSED:
-        case ECONNRESET:
-                return true;
-        default:
-                return false;
-        }
+        return error == -EINTR || error == -EAGAIN || error == -ENOMEM || error == -EBUSY ||
+               error == -ENOSPC || op_is_silence(error);
 }
 
 /* Does the journal keep it, to be tried again? Not what must not be sent twice. */
