@@ -54,16 +54,20 @@ static char *slot_path(const struct slot *slot) {
                             : thing_path(slot->sort, slot->name);
 }
 
-void note(const char *format, ...) {
-        char *line = model.log[model.logged++ % LOG_LINES];
+static _printf_(2, 0) void add_line(char *line, const char *format, va_list args) {
         int len = snprintf(line, LINE_MAX_BYTES, "%llu: ", model.number);
+
+        (void)vsnprintf(line + len, (size_t)(LINE_MAX_BYTES - len), format, args);
+        if (getenv("TRACE"))
+                printf("%s\n", line);
+}
+
+void note(const char *format, ...) {
         va_list args;
 
         va_start(args, format);
-        (void)vsnprintf(line + len, (size_t)(LINE_MAX_BYTES - len), format, args);
+        add_line(model.log[model.logged++ % LOG_LINES], format, args);
         va_end(args);
-        if (getenv("TRACE"))
-                printf("%s\n", line);
 }
 
 static void note_slot(const struct slot *slot, const char *what) {
