@@ -422,6 +422,15 @@ static bool is_waiting_for_answer(pid_t pid) {
         return is_waiting;
 }
 
+static bool is_telling(struct notify *notify) {
+        bool is;
+
+        pthread_mutex_lock(&notify->lock);
+        is = notify->telling != 0;
+        pthread_mutex_unlock(&notify->lock);
+        return is;
+}
+
 /* The directory is locked by a program whose question nobody reads any more, when the kernel is
  * told of a name in it. */
 START_TEST(an_end_frees_who_will_get_no_answer) {
@@ -442,7 +451,7 @@ START_TEST(an_end_frees_who_will_get_no_answer) {
         child = mounted_spawn(&mounted, "exec cat demo/nothing");
         AWAIT(is_waiting_for_answer(child));
         notify_entry(&mounted.session->notify, node, "other");
-        AWAIT(mounted.session->notify.telling);
+        AWAIT(is_telling(&mounted.session->notify));
         session_free(mounted.session);
         ck_assert_int_ne(mounted_wait(child), 0);
         branch_free(mounted.branch);
