@@ -137,13 +137,13 @@ struct action {
         const char *const *params; /* as in a save's step */
         const struct need *needs;  /* end with neither pointer nor file */
         const char *counts;        /* pointer to an array: each element counts as a deletion */
-        enum weight weight;
-        bool is_creation;            /* obeys `allow_create` */
         const char *const *secrets;  /* pointers in the text that are kept nowhere, or NULL */
         const char *issues;          /* secret file that appears, mode 0400; NULL: `.result` only */
         const char *secret;          /* pointer to the secret in the answer; NULL: all of it */
-        bool adds;                   /* what was issued before stays: a list, each with its time */
         struct when when;            /* on the item */
         struct only_if allowed;
         const char *hint;            /* one line for people */
+        enum weight weight;
+        bool is_creation;            /* obeys `allow_create` */
+        bool adds;                   /* what was issued before stays: a list, each with its time */
 };
