@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -155,8 +156,9 @@ static pid_t spawn(const struct mounted *mounted, const char *command, int outpu
         (void)setpgid(0, 0);
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
-        if (output > STDERR_FILENO)
-                close(output);
+        /* With a connection of its own to the kernel it would wait for the daemon's answer even when
+         * that has gone. */
+        (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
         if (chdir(mounted->path) == 0)
                 execl("/bin/bash", "bash", "-c", command, (char *)NULL);
         _exit(127);
