@@ -156,8 +156,8 @@ static pid_t spawn(const struct mounted *mounted, const char *command, int outpu
         (void)setpgid(0, 0);
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
-        /* With a connection of its own to the kernel it would wait for the daemon's answer even when
-         * that has gone. */
+        /* With the daemon's connection to the kernel it would wait for an answer even when the
+         * daemon has gone. */
         (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
         if (chdir(mounted->path) == 0)
                 execl("/bin/bash", "bash", "-c", command, (char *)NULL);
