@@ -147,12 +147,9 @@ static void read_all(int fd, struct buf *buf) {
                 ck_assert_int_eq(buf_add(buf, data, (size_t)n), 0);
 }
 
-static pid_t spawn(const struct mounted *mounted, const char *command, int output) {
-        pid_t child = fork();
-
-        ck_assert_int_ge(child, 0);
-        if (child > 0)
-                return child;
+/* The child has one thread of many: it must take no lock that another may have held, so not even
+ * an assertion, which allocates. */
+static _Noreturn void become(const struct mounted *mounted, const char *command, int output) {
         (void)setpgid(0, 0);
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
@@ -162,6 +159,15 @@ static pid_t spawn(const struct mounted *mounted, const char *command, int outpu
         if (chdir(mounted->path) == 0)
                 execl("/bin/bash", "bash", "-c", command, (char *)NULL);
         _exit(127);
+}
+
+static pid_t spawn(const struct mounted *mounted, const char *command, int output) {
+        pid_t child = fork();
+
+        if (child == 0)
+                become(mounted, command, output);
+        ck_assert_int_ge(child, 0);
+        return child;
 }
 
 /** mounted_spawn() - begin a command whose output nobody wants; it is a process group. */
