@@ -123,13 +123,14 @@ static int remove_document(struct task *task, struct op *op) {
         else if (r == 0)
                 r = leaving_begin(session, op, &subject, before);
         subject_done(&subject);
-        if (before)
-                document_unref(before);
+        document_unref(before);
         return r;
 }
 
-/* rm of a link that ln -s made. */
-static int remove_link(struct task *task, struct op *op) {
+/* What is sent at once. @settle: with the status of the answer, the tree locked; not for a plan. */
+static int remove_now(struct task *task, struct op *op, enum edit_act act,
+                      void (*settle)(struct session *session, const struct subject *subject,
+                                     int status)) {
         struct session *session = task->session;
         struct change_result result = { 0 };
         struct document *before;
@@ -138,16 +139,33 @@ static int remove_link(struct task *task, struct op *op) {
 
         if (r == 0)
                 r = carry_out(session, op,
-                              &(struct carry){ .subject = &subject, .act = EDIT_UNLINK }, &result);
+                              &(struct carry){
+                                      .subject = &subject,
+                                      .act = act,
+                                      .is_directory = act == EDIT_REMOVE,
+                              },
+                              &result);
         if (r == 0 && !session->commits.is_plan_only) {
                 pthread_mutex_lock(&session->tree.lock);
-                change_outdates(session, subject.dir);
-                (void)leaving_hide(session, subject.dir, subject.name);
+                settle(session, &subject, result.status);
                 pthread_mutex_unlock(&session->tree.lock);
         }
         change_result_done(&result);
         subject_done(&subject);
+        document_unref(before);
         return r;
+}
+
+/* Tree locked. */
+static void settle_link(struct session *session, const struct subject *subject, int status) {
+        (void)status;
+        change_outdates(session, subject->dir);
+        (void)leaving_hide(session, subject->dir, subject->name);
+}
+
+/* rm of a link that ln -s made. */
+static int remove_link(struct task *task, struct op *op) {
+        return remove_now(task, op, EDIT_UNLINK, settle_link);
 }
 
 static int remove_shelved(struct task *task, struct op *op) {
@@ -327,7 +345,7 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
 }
 
 /* After the answer: is the resource gone, or going? Accepted is not done (202). Tree locked. */
-static void settle(struct session *session, const struct subject *subject, int status) {
+static void settle_resource(struct session *session, const struct subject *subject, int status) {
         enum { ACCEPTED = 202 };
         struct node *node = tree_find(&session->tree, subject->place);
 
@@ -340,28 +358,7 @@ static void settle(struct session *session, const struct subject *subject, int s
 }
 
 static int remove_resource(struct task *task, struct op *op) {
-        struct session *session = task->session;
-        struct change_result result = { 0 };
-        struct document *before;
-        struct subject subject;
-        int r = take_subject(task, &subject, &before);
-
-        if (r == 0)
-                r = carry_out(session, op,
-                              &(struct carry){
-                                      .subject = &subject,
-                                      .act = EDIT_REMOVE,
-                                      .is_directory = true,
-                              },
-                              &result);
-        if (r == 0 && !session->commits.is_plan_only) {
-                pthread_mutex_lock(&session->tree.lock);
-                settle(session, &subject, result.status);
-                pthread_mutex_unlock(&session->tree.lock);
-        }
-        change_result_done(&result);
-        subject_done(&subject);
-        return r;
+        return remove_now(task, op, EDIT_REMOVE, settle_resource);
 }
 
 /* A resource is not destroyed by removing what is in it. Tree locked; unlocks it. */

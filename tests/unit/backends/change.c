@@ -145,19 +145,21 @@ START_TEST(a_creation_without_an_answer_is_looked_after) {
 }
 END_TEST
 
-START_TEST(a_deletion_without_an_answer_is_looked_after) {
+/* A fleet that nothing is in, whose deletion ends like this. */
+static void begin_failing_deletion(int error, int status, bool is_unknown) {
         begin();
         changing_answer("listFleets", two_fleets);
         changing_answer("listClusters", "{\"items\":[]}");
-        changing_fail(0, ETIMEDOUT, 0, true);
+        changing_fail(0, error, status, is_unknown);
+}
+
+START_TEST(a_deletion_without_an_answer_is_looked_after) {
+        begin_failing_deletion(ETIMEDOUT, 0, true);
         changing_then("listFleets", fleets);
         ck_assert_int_eq(changing_remove("ucs/fleets/one"), 0);
         changing_end();
 
-        begin();
-        changing_answer("listFleets", two_fleets);
-        changing_answer("listClusters", "{\"items\":[]}");
-        changing_fail(0, ETIMEDOUT, 0, true);
+        begin_failing_deletion(ETIMEDOUT, 0, true);
         ck_assert_int_eq(changing_remove("ucs/fleets/one"), -ETIMEDOUT);
         changing_end();
 }
@@ -165,18 +167,12 @@ END_TEST
 
 /* A request that was sent twice on the way finds nothing the second time. */
 START_TEST(a_deletion_that_finds_nothing_is_looked_after) {
-        begin();
-        changing_answer("listFleets", two_fleets);
-        changing_answer("listClusters", "{\"items\":[]}");
-        changing_fail(0, ENOENT, 404, false);
+        begin_failing_deletion(ENOENT, 404, false);
         changing_then("listFleets", fleets);
         ck_assert_int_eq(changing_remove("ucs/fleets/one"), 0);
         changing_end();
 
-        begin();
-        changing_answer("listFleets", two_fleets);
-        changing_answer("listClusters", "{\"items\":[]}");
-        changing_fail(0, ENOENT, 404, false);
+        begin_failing_deletion(ENOENT, 404, false);
         ck_assert_int_eq(changing_remove("ucs/fleets/one"), -ENOENT);
         ck_assert_int_eq(changing_op()->fault.status, 404);
         changing_end();
