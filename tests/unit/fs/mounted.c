@@ -210,11 +210,23 @@ unsigned long long mounted_count(const struct mounted *mounted, enum operation o
         return atomic_load(&mounted->session->record.operations[operation]);
 }
 
-/** mounted_settle() - wait until what is open has been closed: that is told late. */
+/* A request is counted when it comes; that it is served shows in what it leaves behind. */
+static bool is_settled(const struct mounted *mounted) {
+        struct session *session = mounted->session;
+        bool is_closed;
+
+        if (mounted_count(mounted, OPERATION_OPEN) != mounted_count(mounted, OPERATION_RELEASE) ||
+            mounted_count(mounted, OPERATION_OPENDIR) !=
+                    mounted_count(mounted, OPERATION_RELEASEDIR))
+                return false;
+        pthread_mutex_lock(&session->tree.lock);
+        is_closed = !session->handles && !session->watch.directories;
+        pthread_mutex_unlock(&session->tree.lock);
+        return is_closed;
+}
+
+/** mounted_settle() - wait until what was open has been closed: that is told late. */
 void mounted_settle(const struct mounted *mounted) {
-        while (mounted_count(mounted, OPERATION_OPEN) !=
-                       mounted_count(mounted, OPERATION_RELEASE) ||
-               mounted_count(mounted, OPERATION_OPENDIR) !=
-                       mounted_count(mounted, OPERATION_RELEASEDIR))
+        while (!is_settled(mounted))
                 sched_yield();
 }
