@@ -21,8 +21,9 @@ content() { # version
         for ((i = 0; i < $1 % 40; i++)); do printf 'line %s\n' "$1"; done
 }
 
+# The time is that of the next millisecond: a look that began in this one may have begun before.
 note() { # object, version, milliseconds until everybody sees it
-        echo "$1 $2 $((${EPOCHREALTIME/./} / 1000)) $3" >>"$work/changes"
+        echo "$1 $2 $((${EPOCHREALTIME/./} / 1000 + 1)) $3" >>"$work/changes"
 }
 
 # What the object of that number becomes in the cloud; when that is answered, it is noted.
@@ -95,7 +96,7 @@ late() {
                         if (i > 0 && $2 < version[$1, i]) {
                                 late++
                                 if (late <= 5)
-                                        printf "file %d: %d at %d, but %d was there %d ms ago\n", \
+                                        printf "file %s: %s at %s, but %s was there %d ms ago\n", \
                                                 $1, $2, $3, version[$1, i], $3 - time[$1, i]
                         }
                 }' "$work/changes" "$work"/seen.*
