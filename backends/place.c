@@ -116,7 +116,7 @@ static struct place *allocate(const struct place_seed *seed, const char *identit
         place->id = put(&end, seed->id);
         place->level = put(&end, seed->level);
         place->subdir = put(&end, seed->subdir);
-        place->ino = digest_hash64(identity, strlen(identity));
+        place->ino = digest_ino(identity, strlen(identity));
         return place;
 }
 

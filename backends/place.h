@@ -43,7 +43,7 @@ struct place {
         char *subdir;             /* SUBDIR: its name */
         char *identity;           /* account, service, kinds and ids: never changes */
         struct param_list params; /* known here, beyond the parent's and the id */
-        uint64_t ino;             /* hash of the identity */
+        uint64_t ino;             /* of the identity: digest_ino() */
 };
 
 int param_list_set(struct param_list *params, const char *name, const char *value);

@@ -47,3 +47,14 @@ uint64_t digest_hash64(const void *data, size_t len) {
                 hash = hash << 8 | digest[i];
         return hash ? hash : 1;
 }
+
+/**
+ * digest_ino() - an inode number for what a text identifies: never 0, and within 63 bits. With the
+ * 64th, du(1) keeps a table of its own for the number of every file, and signed readers see less
+ * than nothing.
+ */
+uint64_t digest_ino(const char *text, size_t len) {
+        uint64_t ino = digest_hash64(text, len) & INT64_MAX;
+
+        return ino ? ino : 1;
+}

@@ -12,3 +12,4 @@ void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_
 void digest_hex(const uint8_t digest[DIGEST_SIZE], char ret[DIGEST_HEX_SIZE]);
 void digest_sha256_hex(const void *data, size_t len, char ret[DIGEST_HEX_SIZE]);
 uint64_t digest_hash64(const void *data, size_t len);
+uint64_t digest_ino(const char *text, size_t len);

@@ -306,14 +306,14 @@ static const struct node_alias *find_alias(const struct tree *tree, const char *
         return alias;
 }
 
-static uint64_t hash_text(const char *text, unsigned round) {
+static uint64_t ino_of_round(const char *text, unsigned round) {
         struct buf buf = BUF_INIT(64 * 1024);
-        uint64_t hash;
+        uint64_t ino;
 
         (void)buf_printf(&buf, "%s#%u", text, round);
-        hash = digest_hash64(buf_str(&buf), buf.len);
+        ino = digest_ino(buf_str(&buf), buf.len);
         buf_done(&buf);
-        return hash;
+        return ino;
 }
 
 /* A number for what stands at @identity: its own, else the first free one of a fixed series. */
@@ -328,7 +328,7 @@ static int choose_ino(struct tree *tree, uint64_t own, const char *identity,
                 return 0;
         }
         for (unsigned round = 1; is_taken(tree, ino, place); round++)
-                ino = hash_text(identity, round);
+                ino = ino_of_round(identity, round);
         if (ino != own) {
                 alias = malloc(sizeof(*alias) + strlen(identity) + 1);
                 if (!alias)
@@ -353,7 +353,7 @@ static int entry_ino(struct tree *tree, const struct node *dir, const struct ent
         (void)node_path(dir, &identity);
         r = buf_printf(&identity, "/%s", entry->name);
         if (r >= 0)
-                r = choose_ino(tree, digest_hash64(buf_str(&identity), identity.len),
+                r = choose_ino(tree, digest_ino(buf_str(&identity), identity.len),
                                buf_str(&identity), NULL, ret);
         buf_done(&identity);
         return r < 0 ? r : 0;
@@ -487,7 +487,7 @@ static uint64_t apart_ino(struct tree *tree) {
         uint64_t ino;
 
         do
-                ino = hash_text("apart", tree->n_apart++);
+                ino = ino_of_round("apart", tree->n_apart++);
         while (is_taken(tree, ino, NULL));
         return ino;
 }

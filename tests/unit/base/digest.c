@@ -58,6 +58,7 @@ END_TEST
 START_TEST(the_short_hash_is_the_beginning_of_the_long_one) {
         ck_assert_uint_eq(digest_hash64("abc", 3), UINT64_C(0xba7816bf8f01cfea));
         ck_assert_uint_ne(digest_hash64("abc", 3), digest_hash64("abd", 3));
+        ck_assert_uint_eq(digest_ino("abc", 3), UINT64_C(0x3a7816bf8f01cfea));
 }
 END_TEST
 
