@@ -1,62 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/index.h"
 
+#include <stdalign.h>
 #include <strings.h>
 
 #include "backends/name.h"
-#include "base/stamp.h"
-#include "base/text.h"
+#include "backends/reading.h"
 #include "backends/select.h"
+#include "base/text.h"
 
-/* What is read from an item before its row is made. */
-struct reading {
-        struct buf text; /* all strings, each terminated */
+/* The strings of a row before it is made, each terminated, and where they begin. */
+struct strings {
+        struct buf text;
         size_t filter, label, owner;
         size_t levels[KIND_LEVELS_MAX];
 };
 
-/* Appends the scalar at a pointer, or @fallback, with its NUL; returns where it begins. */
-static size_t read_text(struct reading *reading, const struct json *item, const char *pointer,
-                        const char *fallback) {
-        size_t begin = reading->text.len;
-        struct json *value = pointer ? json_at(item, pointer) : NULL;
+/* Adds the scalar at a pointer, or @fallback where it is none or empty. */
+static int add_string(struct strings *strings, struct reading *reading, const char *pointer,
+                      const char *fallback, size_t *ret) {
+        int r;
 
-        if (!value || json_scalar(value, &reading->text) < 0)
-                (void)buf_add_str(&reading->text, fallback);
-        if (reading->text.len == begin)
-                (void)buf_add_str(&reading->text, fallback);
-        (void)buf_add_char(&reading->text, '\0');
-        return begin;
+        *ret = strings->text.len;
+        r = reading_text(reading, pointer, &strings->text);
+        if (r < 0)
+                return r;
+        if (strings->text.len == *ret)
+                (void)buf_add_str(&strings->text, fallback);
+        return buf_add_char(&strings->text, '\0');
 }
 
-static int read_levels(struct reading *reading, const struct kind *kind, const struct json *item,
-                       unsigned n_levels) {
+static int add_levels(struct strings *strings, struct reading *reading, const struct kind *kind,
+                      unsigned n_levels) {
+        int r = 0;
+
         if (kind->group) {
-                int r;
-
-                reading->levels[0] = reading->text.len;
-                r = kind->group(item, &reading->text, 1);
-                return r < 0 ? r : buf_add_char(&reading->text, '\0');
+                strings->levels[0] = strings->text.len;
+                r = reading_group(reading, &strings->text);
+                return r < 0 ? r : buf_add_char(&strings->text, '\0');
         }
-        for (unsigned i = 0; i < n_levels; i++) {
+        for (unsigned i = 0; r == 0 && i < n_levels; i++) {
                 const char *level = kind->levels[i];
+                bool is_constant = *level == '=';
 
-                if (*level == '=')
-                        reading->levels[i] = read_text(reading, NULL, NULL, level + 1);
-                else
-                        reading->levels[i] = read_text(reading, item, level, "-");
+                r = add_string(strings, reading, is_constant ? NULL : level,
+                               is_constant ? level + 1 : "-", &strings->levels[i]);
         }
-        return reading->text.error;
-}
-
-static bool first_time(const char *const *pointers, const struct json *item, struct timespec *ret) {
-        for (; pointers && *pointers; pointers++) {
-                _cleanup_(freep) char *text = NULL;
-
-                if (json_text_at(item, *pointers, &text) == 0 && stamp_parse(text, ret) == 0)
-                        return true;
-        }
-        return false;
+        return r;
 }
 
 static bool is_listed(const char *const *list, const char *state) {
@@ -85,48 +75,57 @@ bool life_is_busy(const struct life *life, const struct json *item) {
         return json_is(work, JSON_STRING) && !text_is_empty(json_string(work, ""));
 }
 
-/* Makes the row: one block with its strings behind it. */
-static int make_row(const struct reading *reading, const char *id, unsigned n_levels,
-                    struct index_row **ret) {
-        struct index_row *row = calloc(1, sizeof(*row) + reading->text.len + strlen(id) + 1);
+/* Makes the row, its strings behind it. @id: lives as long as the index. */
+static struct index_row *make_row(struct index *index, const struct strings *strings,
+                                  const char *id) {
+        size_t size = sizeof(struct index_row) + index->n_levels * sizeof(const char *);
+        struct index_row *row =
+                arena_take(&index->memory, size + strings->text.len, alignof(struct index_row));
         char *text;
 
         if (!row)
-                return -ENOMEM;
-        text = (char *)(row + 1);
-        memcpy(text, reading->text.data, reading->text.len);
-        memcpy(text + reading->text.len, id, strlen(id) + 1);
-        row->filter = text + reading->filter;
-        row->label = text + reading->label;
-        row->owner = text + reading->owner;
-        row->id = text + reading->text.len;
-        for (unsigned i = 0; i < n_levels; i++)
-                row->levels[i] = text + reading->levels[i];
-        *ret = row;
-        return 0;
+                return NULL;
+        text = (char *)row + size;
+        memcpy(text, strings->text.data, strings->text.len);
+        *row = (struct index_row){
+                .id = id,
+                .filter = text + strings->filter,
+                .label = text + strings->label,
+                .owner = text + strings->owner,
+        };
+        for (unsigned i = 0; i < index->n_levels; i++)
+                row->levels[i] = text + strings->levels[i];
+        return row;
 }
 
-static int read_item(const struct kind *kind, const char *id, const struct json *item,
-                     unsigned n_levels, struct index_row **ret) {
-        struct reading reading = { .text = BUF_INIT(1024 * 1024) };
-        struct index_row *row = NULL;
+static int read_row(struct index *index, struct reading *reading, struct strings *strings,
+                    const char *id, struct index_row **ret) {
+        const struct kind *kind = index->kind;
+        const struct json *item = NULL;
+        struct index_row *row;
         int r;
 
-        reading.filter = read_text(&reading, item, kind->filter, "");
-        reading.label = read_text(&reading, item, kind->label, kind->unnamed ? kind->unnamed : id);
-        reading.owner = read_text(&reading, item, kind->owner_at, "");
-        r = read_levels(&reading, kind, item, n_levels);
+        buf_truncate(&strings->text, 0);
+        r = add_string(strings, reading, kind->filter, "", &strings->filter);
         if (r == 0)
-                r = reading.text.error;
+                r = add_string(strings, reading, kind->label, kind->unnamed ? kind->unnamed : id,
+                               &strings->label);
         if (r == 0)
-                r = make_row(&reading, id, n_levels, &row);
-        buf_done(&reading.text);
+                r = add_string(strings, reading, kind->owner_at, "", &strings->owner);
+        if (r == 0)
+                r = add_levels(strings, reading, kind, index->n_levels);
         if (r < 0)
                 return r;
-        if (!first_time(kind->modified, item, &row->modified))
-                row->modified = (struct timespec){ 0 };
-        if (!first_time(kind->created, item, &row->created))
-                row->created = (struct timespec){ 0 };
+        row = make_row(index, strings, id);
+        if (!row)
+                return -ENOMEM;
+        r = reading_time(reading, kind->modified, &row->modified);
+        if (r == 0)
+                r = reading_time(reading, kind->created, &row->created);
+        if (r == 0 && kind->life)
+                r = reading_tree(reading, &item);
+        if (r < 0)
+                return r;
         row->is_busy = life_is_busy(kind->life, item);
         *ret = row;
         return 0;
@@ -173,7 +172,7 @@ static bool is_reserved(const struct kind *kind, const char *name) {
         return false;
 }
 
-static int name_once(struct index_row *row, size_t digits) {
+static int name_once(struct index *index, struct index_row *row, size_t digits) {
         struct buf encoded = BUF_INIT(0), name = BUF_INIT(0);
 
         (void)name_encode(&encoded, row->label, strlen(row->label));
@@ -181,19 +180,22 @@ static int name_once(struct index_row *row, size_t digits) {
                 (void)name_with_suffix(&name, buf_str(&encoded), row->id, digits);
         else
                 (void)name_fit(&name, buf_str(&encoded), NAME_LONGEST);
+        if (text_eq(buf_str(&name), row->label))
+                row->name = row->label;
+        else
+                row->name = arena_text(&index->memory, buf_str(&name), name.len);
         buf_done(&encoded);
-        free(row->name);
-        row->name = buf_steal(&name, NULL);
+        buf_done(&name);
         return row->name ? 0 : -ENOMEM;
 }
 
 /* Gives all of a run of equal names their suffix, longer until they differ. */
-static int tell_apart(struct index_row **rows, size_t count) {
+static int tell_apart(struct index *index, struct index_row **rows, size_t count) {
         for (size_t digits = 8; digits <= 64; digits *= 2) {
                 bool differ = true;
 
                 for (size_t i = 0; i < count; i++) {
-                        int r = name_once(rows[i], digits);
+                        int r = name_once(index, rows[i], digits);
 
                         if (r < 0)
                                 return r;
@@ -212,7 +214,7 @@ static int name_rows(struct index *index) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < index->count; i++)
-                r = name_once(index->rows[i], 0);
+                r = name_once(index, index->rows[i], 0);
         /* Sorted by label, so equal names stand together; cut ones differ by their digest. */
         while (r == 0 && begin < index->count) {
                 size_t end = begin + 1;
@@ -221,36 +223,77 @@ static int name_rows(struct index *index) {
                        compare_siblings(index->rows[begin], index->rows[end], index->n_levels) == 0)
                         end++;
                 if (end - begin > 1 || is_reserved(index->kind, index->rows[begin]->name))
-                        r = tell_apart(index->rows + begin, end - begin);
+                        r = tell_apart(index, index->rows + begin, end - begin);
                 begin = end;
         }
         return r;
 }
 
-/* Reads one item into the index, or leaves it out if its kind does not show it. */
-static int add_item(struct op *op, struct index *index, uint32_t position) {
-        const struct answer_item *source = &index->answer->items[position];
-        _cleanup_(json_freep) struct json *item = NULL;
-        _cleanup_(freep) char *other_id = NULL;
-        struct index_row *row;
+/* Does its kind show the item? 1, 0 or negative errno. */
+static int is_shown(const struct index *index, struct reading *reading) {
+        const struct json *item;
         int r;
 
-        r = json_parse(source->body, source->len, &item, NULL);
+        if (!index->kind->only.at)
+                return 1;
+        r = reading_tree(reading, &item);
+        return r < 0 ? r : when_holds(&index->kind->only, item);
+}
+
+/* The id of an item: the list's, or one of its kind's own; NULL if it lacks that. 0 or errno. */
+static int find_id(struct index *index, struct reading *reading, const char **ret) {
+        struct buf text = BUF_INIT(0);
+        int r;
+
+        *ret = index->kind->id_at ? NULL : reading->item->id;
+        r = reading_text(reading, index->kind->id_at, &text);
+        if (r == 0 && text.len) {
+                *ret = arena_text(&index->memory, text.data, text.len);
+                r = *ret ? 0 : -ENOMEM;
+        }
+        buf_done(&text);
+        return r;
+}
+
+/* Reads one item into the index, or leaves it out if its kind does not show it. */
+static int add_item(struct index *index, struct reading *reading, struct strings *strings,
+                    uint32_t position) {
+        struct index_row *row;
+        const char *id;
+        int r;
+
+        reading_take(reading, &index->answer->items[position]);
+        r = is_shown(index, reading);
+        if (r <= 0)
+                return r;
+        r = find_id(index, reading, &id);
+        if (r < 0 || !id)
+                return r;
+        r = read_row(index, reading, strings, id, &row);
         if (r < 0)
-                return op_fail(op, EIO, "an element of the list of %s is no JSON",
-                               index->kind->name);
-        if (!when_holds(&index->kind->only, item))
-                return 0;
-        if (index->kind->id_at &&
-            (json_text_at(item, index->kind->id_at, &other_id) < 0 || !*other_id))
-                return 0;
-        r = read_item(index->kind, other_id ? other_id : source->id, item, index->n_levels, &row);
-        if (r < 0)
-                return op_fail(op, -r, "cannot read an element of the list of %s",
-                               index->kind->name);
+                return r;
         row->position = position;
         index->is_busy |= row->is_busy;
         index->rows[index->count++] = row;
+        return 0;
+}
+
+static int add_items(struct op *op, struct index *index) {
+        struct strings strings = { .text = BUF_INIT(1024 * 1024) };
+        struct reading reading;
+        int r = 0;
+
+        reading_begin(&reading, index->kind);
+        for (size_t i = 0; r == 0 && i < index->answer->count; i++)
+                r = add_item(index, &reading, &strings, (uint32_t)i);
+        reading_done(&reading);
+        buf_done(&strings.text);
+        if (r == -EINVAL)
+                return op_fail(op, EIO, "an element of the list of %s is no JSON",
+                               index->kind->name);
+        if (r < 0)
+                return op_fail(op, -r, "cannot read an element of the list of %s",
+                               index->kind->name);
         return 0;
 }
 
@@ -258,26 +301,52 @@ static int add_item(struct op *op, struct index *index, uint32_t position) {
 static void drop_repeated(struct index *index) {
         size_t kept = 0;
 
-        for (size_t i = 0; i < index->count; i++) {
-                struct index_row *row = index->rows[i];
-
-                if (kept && text_eq(index->rows[kept - 1]->id, row->id))
-                        free(row);
-                else
-                        index->rows[kept++] = row;
-        }
+        for (size_t i = 0; i < index->count; i++)
+                if (!kept || !text_eq(index->rows[kept - 1]->id, index->rows[i]->id))
+                        index->rows[kept++] = index->rows[i];
         index->count = kept;
 }
 
+static bool is_sorted(struct index *index) {
+        for (size_t i = 1; i < index->count; i++)
+                if (compare_rows(&index->rows[i - 1], &index->rows[i], index) > 0)
+                        return false;
+        return true;
+}
+
+/* The answer knows the order of its items' ids. */
+static int sort_by_id(struct index *index) {
+        const struct answer *answer = index->answer;
+        struct index_row **at, **next = index->by_id;
+
+        if (index->kind->id_at) {
+                memcpy(index->by_id, index->rows, index->count * sizeof(struct index_row *));
+                qsort(index->by_id, index->count, sizeof(struct index_row *), compare_ids);
+                return 0;
+        }
+        at = calloc(answer->count, sizeof(struct index_row *));
+        if (!at)
+                return -ENOMEM;
+        for (size_t i = 0; i < index->count; i++)
+                at[index->rows[i]->position] = index->rows[i];
+        for (size_t i = 0; i < answer->count; i++)
+                if (at[answer->by_id[i]])
+                        *next++ = at[answer->by_id[i]];
+        free(at);
+        return 0;
+}
+
 static int sort_rows(struct index *index) {
+        int r;
+
         if (!index->count)
                 return 0;
-        qsort_r(index->rows, index->count, sizeof(struct index_row *), compare_rows, index);
+        if (!is_sorted(index))
+                qsort_r(index->rows, index->count, sizeof(struct index_row *), compare_rows, index);
         if (index->kind->id_at)
                 drop_repeated(index);
-        memcpy(index->by_id, index->rows, index->count * sizeof(struct index_row *));
-        qsort(index->by_id, index->count, sizeof(struct index_row *), compare_ids);
-        return name_rows(index);
+        r = sort_by_id(index);
+        return r < 0 ? r : name_rows(index);
 }
 
 /**
@@ -287,7 +356,7 @@ static int sort_rows(struct index *index) {
  */
 int index_new(struct op *op, const struct kind *kind, struct answer *answer, struct index **ret) {
         _cleanup_(index_unrefp) struct index *index = calloc(1, sizeof(*index));
-        int r = 0;
+        int r;
 
         if (!index)
                 return op_fail(op, ENOMEM, "out of memory");
@@ -299,8 +368,7 @@ int index_new(struct op *op, const struct kind *kind, struct answer *answer, str
         index->by_id = calloc(answer->count + 1, sizeof(struct index_row *));
         if (!index->rows || !index->by_id)
                 return op_fail(op, ENOMEM, "out of memory");
-        for (size_t i = 0; r == 0 && i < answer->count; i++)
-                r = add_item(op, index, (uint32_t)i);
+        r = add_items(op, index);
         if (r == 0 && sort_rows(index) < 0)
                 r = op_fail(op, ENOMEM, "out of memory");
         if (r < 0)
@@ -319,10 +387,7 @@ struct index *index_ref(struct index *index) {
 struct index *index_unref(struct index *index) {
         if (!index || atomic_fetch_sub_explicit(&index->refs, 1, memory_order_acq_rel) != 1)
                 return NULL;
-        for (size_t i = 0; i < index->count; i++) {
-                free(index->rows[i]->name);
-                free(index->rows[i]);
-        }
+        arena_done(&index->memory);
         free(index->rows);
         free(index->by_id);
         (void)answer_unref(index->answer);

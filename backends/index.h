@@ -5,17 +5,17 @@
 
 #include "backends/place.h"
 
-/* One item. The strings live behind the row in one block. */
+/* One item. Its strings live as long as the index. */
 struct index_row {
         const char *id;
-        const char *filter;                  /* value of the kind's filter, "" without one */
-        const char *levels[KIND_LEVELS_MAX]; /* values of the grouping levels, not encoded */
-        const char *label;                   /* the item's name as the service has it */
-        char *name;                          /* the file name: encoded, unique among siblings */
-        const char *owner;                   /* id of its owner, "" without one */
-        struct timespec modified, created;   /* zero: unknown */
-        uint32_t position;                   /* in the answer's items */
-        bool is_busy;                        /* in a transition */
+        const char *filter;                /* value of the kind's filter, "" without one */
+        char *label;                       /* the item's name as the service has it */
+        char *name;                        /* the file name: encoded, unique among siblings */
+        const char *owner;                 /* id of its owner, "" without one */
+        struct timespec modified, created; /* zero: unknown */
+        uint32_t position;                 /* in the answer's items */
+        bool is_busy;                      /* in a transition */
+        const char *levels[];              /* values of the grouping levels, not encoded */
 };
 
 /* Immutable; shared by reference count. */
@@ -23,6 +23,7 @@ struct index {
         atomic_uint refs;
         const struct kind *kind;
         struct answer *answer; /* owned reference */
+        struct arena memory;   /* of the rows and their strings */
         unsigned n_levels;
         struct index_row **rows; /* sorted by filter, levels, label, id */
         size_t count;

@@ -200,6 +200,7 @@ int listing_end(struct listing_builder *builder, struct composer *composer, stru
         if (listing->count)
                 qsort(listing->entries, listing->count, sizeof(struct entry), compare_entries);
         drop_repeated(listing);
+        array_trim(&listing->entries, &builder->capacity, listing->count, sizeof(struct entry));
         r = hash_entries(listing, &listing->hash);
         if (r < 0) {
                 listing_abandon(builder);

@@ -65,6 +65,13 @@ bool when_holds(const struct when *when, const struct json *item) {
         return false;
 }
 
+/** when_names() - the members of an item that a condition looks at. */
+void when_names(const struct when *when, struct json_names *names) {
+        for (; when; when = when->or)
+                for (const struct when *one = when; one; one = one->and)
+                        json_names_add(names, one->at);
+}
+
 /* Splits the first step off a pointer; false at its end. */
 static bool first_step(const char *pointer, char *step, size_t size, const char **ret_rest) {
         size_t len;

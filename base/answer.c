@@ -75,22 +75,8 @@ struct answer *answer_ref(struct answer *answer) {
         return answer;
 }
 
-/* A block of text. Many small texts in few blocks: a list has hundreds of thousands of them. */
-struct answer_text {
-        struct answer_text *next;
-        size_t len, size;
-        char data[];
-};
-
-enum { TEXT_MIN = 512, TEXT_MAX = 256 * 1024 };
-
 static void free_content(struct answer *answer) {
-        while (answer->text) {
-                struct answer_text *text = answer->text;
-
-                answer->text = text->next;
-                free(text);
-        }
+        arena_done(&answer->texts);
         free(answer->items);
         free(answer->by_id);
         free(answer->body);
@@ -110,40 +96,12 @@ struct answer *answer_unref(struct answer *answer) {
         return NULL;
 }
 
-/* Makes room in the first block. */
-static int reserve_text(struct answer *answer, size_t len) {
-        struct answer_text *text = answer->text;
-        size_t size = TEXT_MIN;
-
-        if (text && text->size - text->len >= len)
-                return 0;
-        if (text)
-                size = text->size >= TEXT_MAX / 2 ? TEXT_MAX : text->size * 2;
-        if (size < len)
-                size = len;
-        text = malloc(sizeof(*text) + size);
-        if (!text)
-                return -ENOMEM;
-        *text = (struct answer_text){ .next = answer->text, .size = size };
-        answer->text = text;
-        return 0;
-}
-
 /**
  * answer_keep() - a terminated copy of a text that lives as long as the answer's items.
  * For answers that are not sealed yet. Returns NULL when memory is out.
  */
 char *answer_keep(struct answer *answer, const char *text, size_t len) {
-        char *copy;
-
-        if (reserve_text(answer, len + 1) < 0)
-                return NULL;
-        copy = answer->text->data + answer->text->len;
-        if (len)
-                memcpy(copy, text, len);
-        copy[len] = '\0';
-        answer->text->len += len + 1;
-        return copy;
+        return arena_text(&answer->texts, text, len);
 }
 
 /** answer_add() - add an item of a list; copies. Returns 0, -E2BIG over the bound, -ENOMEM. */
@@ -239,6 +197,7 @@ int answer_seal(struct answer *answer) {
         drop_repeated(answer);
         if (answer->count != before)
                 sort_positions(answer);
+        array_trim(&answer->items, &answer->capacity, answer->count, sizeof(*answer->items));
         return 0;
 }
 

@@ -246,7 +246,8 @@ struct kind {
         const char *const *levels;  /* pointers to the names of grouping levels above the item,
                                          NULL-terminated; `=text` is a constant; absent is `-` */
         const char *const *level_params; /* parameter names of the levels, same order */
-        path_fn group;                   /* one level made by a function in place of `levels` */
+        path_fn group;                   /* one level made by a function in place of `levels` … */
+        const char *group_at;            /* … from the member in which this pointer begins */
         const char *id_at;               /* pointer to the item's id, where it is not the list's own
                                          key: of items that share one, the first stands for all */
         const char *label;               /* pointer to the item's name */

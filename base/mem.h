@@ -62,3 +62,14 @@ static inline int array_grow(void *array, size_t *capacity, size_t count, size_t
         *capacity = wanted;
         return 0;
 }
+
+/** array_trim() - give back the room of an array that grows no further; as array_grow(). */
+static inline void array_trim(void *array, size_t *capacity, size_t count, size_t size) {
+        void **elements = array;
+        void *p = count ? reallocarray(*elements, count, size) : NULL;
+
+        if (!p)
+                return;
+        *elements = p;
+        *capacity = count;
+}

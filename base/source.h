@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/kind.h"
 #include "base/op.h"
 
@@ -43,8 +44,6 @@ struct answer_item {
         size_t len;
 };
 
-struct answer_text;
-
 /*
  * What a call answered: all pages of it. Immutable once answer_seal() was called, shared between
  * threads by reference count.
@@ -63,7 +62,7 @@ struct answer {
         struct answer_item *items; /* of a list, in the order received, each id once */
         size_t count, capacity;
         uint32_t *by_id;      /* positions sorted by id */
-        struct answer_text *text; /* blocks in which the items' ids and bodies stand */
+        struct arena texts;   /* the items' ids and bodies */
         char *revision;       /* what the service calls this state, NULL if it does not */
         char *request_id;
         struct answer *base;  /* whose body and items these are, NULL: its own; owned reference */

@@ -332,6 +332,7 @@ const struct kind configuration = {
         .list = &list_configs,
         .refresh = &servicecomb_get_config,
         .group = group_labels,
+        .group_at = "/labels",
         .check_level = config_check_level,
         .create = &config_create,
         .removal = &config_removal,
