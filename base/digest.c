@@ -4,10 +4,22 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+
+/* Constant once it is there. To look for it each time takes as long as to hash a small item. */
+static const EVP_MD *algorithm;
+
+static void find_algorithm(void) {
+        algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
 
 /** digest_sha256() - SHA-256 (FIPS 180-4) of @len bytes. */
 void digest_sha256(const void *data, size_t len, uint8_t ret[DIGEST_SIZE]) {
-        (void)SHA256(data ? data : "", len, ret);
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+        (void)pthread_once(&once, find_algorithm);
+        if (!algorithm || !EVP_Digest(data ? data : "", len, ret, NULL, algorithm, NULL))
+                (void)SHA256(data ? data : "", len, ret);
 }
 
 /** digest_hmac_sha256() - HMAC-SHA-256 (RFC 2104). Keys are at most a few hundred bytes here. */
