@@ -60,7 +60,8 @@ static void add_params(struct request_params *params, const struct param_list *l
 }
 
 static void add_place(struct request_params *params, const struct place *place) {
-        add_params(params, &place->params);
+        if (place->params)
+                add_params(params, place->params);
         for (const char *const *name = place_item_params(place); *name; name++)
                 add_param(params, *name, place->id);
 }

@@ -6,8 +6,7 @@
 
 enum { PARAMS_MAX = 64, IDENTITY_MAX = 16 * 1024 };
 
-/* Room for one more and no further: nearly every place has one or two, and there are many
- * places. */
+/* Room for one more and no further: there are many lists, of one or two. */
 static int grow(struct param_list *params) {
         struct param *list;
 
@@ -74,7 +73,9 @@ struct place *place_unref(struct place *place) {
         while (place && atomic_fetch_sub_explicit(&place->refs, 1, memory_order_acq_rel) == 1) {
                 struct place *parent = place->parent;
 
-                param_list_done(&place->params);
+                if (place->params)
+                        param_list_done(place->params);
+                free(place->params);
                 free(place);
                 place = parent;
         }
@@ -120,6 +121,13 @@ static struct place *allocate(const struct place_seed *seed, const char *identit
         return place;
 }
 
+/* Nearly all places have none. */
+static int set_param(struct place *place, const char *name, const char *value) {
+        if (!place->params)
+                place->params = calloc(1, sizeof(*place->params));
+        return place->params ? param_list_set(place->params, name, value) : -ENOMEM;
+}
+
 static int bind_params(struct place *place) {
         const char *const *bind = place->child ? place->child->bind : NULL;
 
@@ -131,7 +139,7 @@ static int bind_params(struct place *place) {
                 if (!equals)
                         return -EINVAL;
                 name = strndup(*bind, (size_t)(equals - *bind));
-                r = name ? param_list_set(&place->params, name, equals + 1) : -ENOMEM;
+                r = name ? set_param(place, name, equals + 1) : -ENOMEM;
                 if (r < 0)
                         return r;
         }
@@ -146,7 +154,7 @@ static int bind_level(struct place *place) {
         for (unsigned i = 1; i < place->depth && *names; i++)
                 names++;
         /* `-` stands for a level that the item does not have. */
-        return *names ? param_list_set(&place->params, *names,
+        return *names ? set_param(place, *names,
                                        text_eq(place->level, "-") ? "" : place->level)
                       : 0;
 }
@@ -201,7 +209,7 @@ static int bind_more(struct place *place, const struct json *item) {
                 if (r < 0)
                         return r;
                 name = strndup(*more, (size_t)(equals - *more));
-                r = name ? param_list_set(&place->params, name, value) : -ENOMEM;
+                r = name ? set_param(place, name, value) : -ENOMEM;
                 if (r < 0)
                         return r;
         }
@@ -223,7 +231,7 @@ const char *const *place_item_params(const struct place *place) {
 
 /* A parameter's value that this very place knows, borrowed, or NULL. */
 static const char *own_param(const struct place *place, const char *name) {
-        const char *value = param_list_get(&place->params, name);
+        const char *value = place->params ? param_list_get(place->params, name) : NULL;
 
         for (const char *const *param = place_item_params(place); !value && *param; param++)
                 if (text_eq(*param, name))

@@ -42,8 +42,8 @@ struct place {
         char *level;              /* GROUP: the value of its level, not encoded */
         char *subdir;             /* SUBDIR: its name */
         char *identity;           /* account, service, kinds and ids: never changes */
-        struct param_list params; /* known here, beyond the parent's and the id */
-        uint64_t ino;             /* of the identity: digest_ino() */
+        struct param_list *params; /* owned: known here beyond those above and the id; or NULL */
+        uint64_t ino;              /* of the identity: digest_ino() */
 };
 
 int param_list_set(struct param_list *params, const char *name, const char *value);

@@ -39,7 +39,7 @@ static int grow(struct seen_table *table) {
 int seen_put(struct seen_table *table, const struct seen *seen) {
         struct seen *place;
 
-        if (table->count * 4 >= table->size * 3) {
+        if (table->count * 8 >= table->size * 7) {
                 if (table->size >= SEEN_MAX)
                         return -E2BIG;
                 if (grow(table) < 0)

@@ -12,7 +12,7 @@ struct seen {
         int64_t ms;    /* realtime clock */
 };
 
-/* Open addressing, at most three quarters full. */
+/* Open addressing, at most seven eighths full. */
 struct seen_table {
         struct seen *slots;
         size_t size; /* a power of two, or 0 */

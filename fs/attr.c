@@ -85,8 +85,8 @@ static double fill_file(const struct session *session, const struct node *node, 
                 return 0;
         st->st_size = (off_t)content->len;
         st->st_blocks = (blkcnt_t)((content->len + 511) / 512);
-        st->st_mtim = content->modified;
-        if (node->is_volatile || content->learnt)
+        st->st_mtim = content_modified(content);
+        if (node->is_volatile || content_waits(content))
                 return 0;
         return attr_seconds(content->fresh_until_ms, now_ms);
 }
@@ -122,8 +122,8 @@ void attr_fill(const struct session *session, const struct node *node, int64_t n
         }
         st.st_atim = st.st_mtim;
         st.st_ctim = st.st_mtim;
-        if (node->created.tv_sec > st.st_ctim.tv_sec)
-                st.st_ctim = node->created; /* never before a change: backups go by it */
+        if (node->created_s > st.st_ctim.tv_sec) /* never before a change: backups go by it */
+                st.st_ctim = (struct timespec){ .tv_sec = (time_t)node->created_s };
         *ret = st;
 }
 

@@ -13,10 +13,45 @@ struct content *content_free(struct content *content) {
         if (!content)
                 return NULL;
         document_unref(content->published);
-        document_unref(content->learnt);
-        document_unref(content->former);
+        if (content->change) {
+                document_unref(content->change->learnt);
+                document_unref(content->change->former);
+        }
+        free(content->change);
         free(content);
         return NULL;
+}
+
+/* Where a change is written down; NULL without memory. */
+static struct content_change *change_of(struct content *content) {
+        if (!content->change)
+                content->change = calloc(1, sizeof(*content->change));
+        return content->change;
+}
+
+/** content_modified() - the time of the published version. Its nanoseconds come from the bytes, so
+ * that two versions within a second differ, or utimens set it (file rule 5). */
+struct timespec content_modified(const struct content *content) {
+        if (content->change && content->change->is_time_set)
+                return content->change->set_modified;
+        return (struct timespec){ .tv_sec = (time_t)content->modified_s,
+                                  .tv_nsec = (long)(content->hash % 1000000000U) };
+}
+
+/** content_waits() - is a newer version known that is not published yet? */
+bool content_waits(const struct content *content) {
+        return content->change && content->change->learnt;
+}
+
+/** content_replaces() - its version replaces that of a file that had the name before: what was
+ * before our change there is what was before it here. */
+void content_replaces(struct content *content, const struct content *before) {
+        struct content_change *change = before->change ? change_of(content) : NULL;
+
+        if (!change)
+                return;
+        change->before_hash = before->change->before_hash;
+        change->settle_until_ms = before->change->settle_until_ms;
 }
 
 /** content_is_fresh() - is the published version within its time to live? */
@@ -43,21 +78,19 @@ bool content_is_ageing(const struct content *content, int64_t now_ms) {
                content->fresh_until_ms - now_ms < life / 4;
 }
 
-/* Nanoseconds come from the bytes, so that two versions within a second differ (file rule 5). */
-static struct timespec modified_of(const struct document *document) {
-        struct timespec time = document->modified;
-
-        if (time.tv_sec == 0)
-                return stamp_mark(document->fetched_ms, document->hash);
-        time.tv_nsec = (long)(document->hash % 1000000000U);
-        return time;
+static int64_t seconds_of(const struct document *document) {
+        if (document->modified.tv_sec == 0)
+                return stamp_mark(document->fetched_ms, document->hash).tv_sec;
+        return document->modified.tv_sec;
 }
 
 /* The published version is about to be replaced: it is kept as long as the kernel has its size. */
 static void keep_former(struct content *content) {
-        if (content->former || content->told_hash != content->hash)
+        if ((content->change && content->change->former) || content->told_hash != content->hash)
                 return;
-        content->former = content->published;
+        if (!change_of(content))
+                return;
+        content->change->former = content->published;
         content->published = NULL;
 }
 
@@ -71,11 +104,9 @@ static bool publish(struct content *content, struct document *document, int64_t 
         else if (content->hash != document->hash)
                 keep_former(content);
         if (is_new || document->modified.tv_sec != 0)
-                content->modified = modified_of(document);
-        if (content->is_time_set && content->set_hash == document->hash)
-                content->modified = content->set_modified;
-        else
-                content->is_time_set = false;
+                content->modified_s = seconds_of(document);
+        if (content->change && content->change->set_hash != document->hash)
+                content->change->is_time_set = false;
         content->hash = document->hash;
         content->len = document->len;
         content->fresh_until_ms = document->fresh_until_ms;
@@ -90,8 +121,15 @@ static bool publish(struct content *content, struct document *document, int64_t 
 /* Is it what stood there before our own change, told by somebody who has not heard of that yet? */
 static bool is_outdated(const struct content *content, const struct document *document,
                         int64_t now_ms) {
-        return content->published && now_ms < content->settle_until_ms &&
-               document->hash == content->before_hash && content->settle_tries < 16;
+        const struct content_change *change = content->change;
+
+        return change && content->published && now_ms < change->settle_until_ms &&
+               document->hash == change->before_hash && change->settle_tries < 16;
+}
+
+static void forget_learnt(struct content *content) {
+        if (content->change)
+                content->change->learnt = document_unref(content->change->learnt);
 }
 
 /**
@@ -105,14 +143,14 @@ bool content_learn(struct content *content, struct document *document, int64_t n
 
         if (!is_same && is_outdated(content, document, now_ms)) {
                 document_unref(document);
-                content->fresh_until_ms = now_ms + (CONTENT_BACKOFF_MS << content->settle_tries++);
+                content->fresh_until_ms =
+                        now_ms + (CONTENT_BACKOFF_MS << content->change->settle_tries++);
                 return false;
         }
-        document_unref(content->learnt);
-        content->learnt = NULL;
-        if (is_same || !content_is_pinned(content, now_ms))
+        forget_learnt(content);
+        if (is_same || !content_is_pinned(content, now_ms) || !change_of(content))
                 return publish(content, document, now_ms);
-        content->learnt = document;
+        content->change->learnt = document;
         return false;
 }
 
@@ -122,22 +160,24 @@ bool content_learn(struct content *content, struct document *document, int64_t n
  * @document: taken over. Returns as content_learn().
  */
 bool content_commit(struct content *content, struct document *document, int64_t now_ms) {
-        document_unref(content->learnt);
-        content->learnt = NULL;
-        if (content->has_version && content->hash != document->hash) {
-                content->before_hash = content->hash;
-                content->settle_until_ms = now_ms + CONTENT_SETTLE_MS;
-                content->settle_tries = 0;
+        forget_learnt(content);
+        if (content->has_version && content->hash != document->hash && change_of(content)) {
+                content->change->before_hash = content->hash;
+                content->change->settle_until_ms = now_ms + CONTENT_SETTLE_MS;
+                content->change->settle_tries = 0;
         }
         return publish(content, document, now_ms);
 }
 
 /** content_set_time() - utimens: shown as long as the bytes are these (file rule 5). */
 void content_set_time(struct content *content, const struct timespec *modified) {
-        content->is_time_set = true;
-        content->set_modified = *modified;
-        content->set_hash = content->hash;
-        content->modified = *modified;
+        struct content_change *change = change_of(content);
+
+        if (!change)
+                return;
+        change->is_time_set = true;
+        change->set_modified = *modified;
+        change->set_hash = content->hash;
 }
 
 /** content_told() - size and times of the published version go to the kernel, good until then. */
@@ -154,7 +194,8 @@ bool content_misleads(const struct content *content, int64_t now_ms) {
 
 /** content_forget_former() - whoever reads from now on gets the published version. */
 void content_forget_former(struct content *content) {
-        content->former = document_unref(content->former);
+        if (content->change)
+                content->change->former = document_unref(content->change->former);
 }
 
 /**
@@ -163,19 +204,17 @@ void content_forget_former(struct content *content) {
  * one before; every later one asks for the attributes first. Returns a reference.
  */
 struct document *content_read(struct content *content) {
-        bool is_former = content->former && content->told_hash == content->former->hash;
+        struct document *former = content->change ? content->change->former : NULL;
+        bool is_former = former && content->told_hash == former->hash;
 
-        return document_ref(is_former ? content->former : content->published);
+        return document_ref(is_former ? former : content->published);
 }
 
 /** content_settle() - publish what waited, if nothing pins any more. Returns as content_learn(). */
 bool content_settle(struct content *content, int64_t now_ms) {
-        struct document *document = content->learnt;
-
-        if (!document || content_is_pinned(content, now_ms))
+        if (!content_waits(content) || content_is_pinned(content, now_ms))
                 return false;
-        content->learnt = NULL;
-        return publish(content, document, now_ms);
+        return publish(content, STEAL(content->change->learnt), now_ms);
 }
 
 /** content_open() - a reader came; the version it sees stays for a while. */
@@ -197,9 +236,8 @@ bool content_close(struct content *content, int64_t now_ms) {
  * which it was told so the last time (file rule 3); from now on they are of this one.
  */
 bool content_keep(struct content *content) {
-        bool is_kept = content->has_kept && content->kept_hash == content->hash;
+        bool is_kept = content->kept_hash == content->hash;
 
-        content->has_kept = true;
         content->kept_hash = content->hash;
         return is_kept;
 }
@@ -232,7 +270,7 @@ void content_expire(struct content *content) {
 size_t content_drop(struct content *content) {
         size_t len = content->published ? content->len : 0;
 
-        if (content->readers > 0 || content->learnt)
+        if (content->readers > 0 || content_waits(content))
                 return 0;
         content->published = document_unref(content->published);
         content_forget_former(content);

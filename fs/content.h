@@ -15,32 +15,42 @@ enum {
         CONTENT_BACKOFF_MS = 250, /* … and asked for again, at longer and longer intervals */
 };
 
-struct content {
-        struct document *published; /* NULL: the bytes were let go, what is below stays true */
-        struct document *learnt;    /* newer; NULL: none waits */
-        struct document *former;    /* the version that `told_hash` names; NULL: `published` */
-        uint64_t hash;              /* of the published version, like all that follows */
-        size_t len;
-        struct timespec modified;
-        int64_t fresh_until_ms;       /* monotonic clock */
-        int64_t published_ms;         /* monotonic clock: when last confirmed */
-        int64_t pinned_until_ms;      /* while `readers` > 0 */
-        int64_t held_until_ms;        /* a size was told that the next open must keep */
-        uint64_t kept_hash;           /* version the kernel was last told to keep */
-        uint64_t told_hash;           /* version whose size the kernel was told last … */
-        int64_t told_until_ms;        /* … and until when it believes that; monotonic clock */
+/* What few files have: those that change, or that we change. */
+struct content_change {
+        struct document *learnt;      /* newer; NULL: none waits */
+        struct document *former;      /* the version that `told_hash` names; NULL: `published` */
         struct timespec set_modified; /* by utimens, while … */
         uint64_t set_hash;            /* … the bytes are these */
         uint64_t before_hash;         /* version that our last change replaced … */
         int64_t settle_until_ms;      /* … and until when it may still be told */
         unsigned settle_tries;
+        bool is_time_set;
+};
+
+/* There may be very many: each word counts. */
+struct content {
+        struct document *published;    /* NULL: the bytes were let go, what is below stays true */
+        struct content_change *change; /* owned; NULL: nothing of that kind */
+        uint64_t hash;                 /* of the published version, like all that follows */
+        size_t len;
+        int64_t modified_s;      /* content_modified() */
+        int64_t fresh_until_ms;  /* monotonic clock */
+        int64_t published_ms;    /* monotonic clock: when last confirmed */
+        int64_t pinned_until_ms; /* while `readers` > 0 */
+        int64_t held_until_ms;   /* a size was told that the next open must keep */
+        uint64_t kept_hash;      /* version the kernel was last told to keep; 0: none */
+        uint64_t told_hash;      /* version whose size the kernel was told last … */
+        int64_t told_until_ms;   /* … and until when it believes that; monotonic clock */
         uint32_t readers;
-        bool has_version, has_kept, is_stale, is_time_set;
+        bool has_version, is_stale;
         bool was_used; /* since the bytes were last looked over */
 };
 
 struct content *content_new(void);
 struct content *content_free(struct content *content);
+struct timespec content_modified(const struct content *content);
+bool content_waits(const struct content *content);
+void content_replaces(struct content *content, const struct content *before);
 bool content_is_fresh(const struct content *content, int64_t now_ms);
 bool content_is_pinned(const struct content *content, int64_t now_ms);
 bool content_is_usable(const struct content *content, int64_t now_ms);

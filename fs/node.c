@@ -187,6 +187,12 @@ int tree_init(struct tree *tree, struct branch *root) {
         return 0;
 }
 
+/* A name that a node gets later is a block of its own. */
+static void free_name(struct node *node) {
+        if (node->name != (const char *)(node + 1))
+                free(node->name);
+}
+
 static void node_release(struct node *node) {
         overlay_free(node->overlay);
         if (node->type == ENTRY_DIRECTORY)
@@ -196,7 +202,7 @@ static void node_release(struct node *node) {
         else
                 free(node->target);
         place_unref(node->place);
-        free(node->name);
+        free_name(node);
         free(node);
 }
 
@@ -371,7 +377,7 @@ static void refresh(struct node *node, const struct entry *entry) {
         if (!node->branch->is_local)
                 node->is_volatile = entry->is_volatile;
         node->modified = entry->modified;
-        node->created = entry->created;
+        node->created_s = entry->created.tv_sec;
 }
 
 static bool is_above(const struct node *node, const struct node *dir) {
@@ -388,7 +394,7 @@ static int move(struct tree *tree, struct node *node, struct node *dir, const ch
         if (!copy)
                 return -ENOMEM;
         tree_detach(tree, node);
-        free(node->name);
+        free_name(node);
         node->name = copy;
         if (before != dir) {
                 node->parent = node_ref(dir);
@@ -398,18 +404,19 @@ static int move(struct tree *tree, struct node *node, struct node *dir, const ch
         return 0;
 }
 
-/* A node by itself, with what its entry says. */
+/* A node by itself, with what its entry says, and its name behind it: there may be very many. */
 static int node_new(struct branch *branch, const struct entry *entry, struct node **ret) {
-        struct node *node = calloc(1, sizeof(*node));
+        size_t size = strlen(entry->name) + 1;
+        struct node *node = calloc(1, sizeof(*node) + size);
 
         if (!node)
                 return -ENOMEM;
         *node = (struct node){ .type = (uint8_t)entry->type, .branch = branch };
-        node->name = strdup(entry->name);
+        node->name = memcpy(node + 1, entry->name, size);
         if (entry->type == ENTRY_LINK)
                 node->target = strdup(entry->target ? entry->target : "");
         node->place = entry->place ? place_ref(entry->place) : NULL;
-        if (!node->name || (entry->type == ENTRY_LINK && !node->target)) {
+        if (entry->type == ENTRY_LINK && !node->target) {
                 node_release(node);
                 return -ENOMEM;
         }

@@ -37,9 +37,10 @@ struct node {
         struct overlay *overlay; /* what it is beside the cloud; owned; NULL: nothing */
         const void *data;        /* of a local branch, constant */
         struct node *parent;     /* referenced; NULL: the root */
-        char *name;              /* owned, the last one known */
+        char *name;              /* the last one known; owned, or behind the node */
         struct node *name_next, *ino_next;
-        struct timespec modified, created; /* as the directory tells them; zero: unknown */
+        struct timespec modified; /* as the directory tells it; zero: unknown */
+        int64_t created_s;        /* the same */
         union {
                 struct directory *directory; /* owned; NULL: never listed */
                 struct content *content;     /* owned; NULL: body never seen */

@@ -179,7 +179,7 @@ int overlay_part(struct session *session, struct node *node, struct node *dir, c
                 overlay_free(overlay);
                 return r;
         }
-        scratch->modified = node->content->modified;
+        scratch->modified = content_modified(node->content);
         scratch->is_time_set = true;
         tree_part(&session->tree, node, &session->overlay);
         overlay->node = node_ref(node);

@@ -181,10 +181,8 @@ static int become(struct session *session, struct replacing *replacing, const st
         if (!node->content)
                 return -ENOMEM;
         (void)content_commit(node->content, document_ref(now), stamp_monotonic_ms());
-        if (before && before != node && before->content) {
-                node->content->before_hash = before->content->before_hash;
-                node->content->settle_until_ms = before->content->settle_until_ms;
-        }
+        if (before && before != node && before->content)
+                content_replaces(node->content, before->content);
         if (replacing->has_time)
                 times_set(session, node, &replacing->modified);
         return 0;

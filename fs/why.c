@@ -165,7 +165,7 @@ static void explain_file(const struct node *node, int64_t now_ms, struct buf *bu
                 (void)buf_printf(buf,
                                  "open: by %u readers, stays as it is for up to %" PRId64 " s\n",
                                  content->readers, (content->pinned_until_ms - now_ms) / 1000);
-        if (content->learnt)
+        if (content_waits(content))
                 (void)buf_add_str(buf, "newer: known, shown when the readers have closed it\n");
 }
 
