@@ -73,7 +73,9 @@ static double fill_directory(const struct session *session, const struct node *n
         return attr_seconds(directory->fresh_until_ms, now_ms);
 }
 
-/* Unknown: size 0 for no time, so that GETATTR follows; known but expired: the last (rule 6). */
+/* Unknown: size 0 for no time, so that GETATTR follows; known but expired: the last (rule 6). While
+ * it is written for no time either: the kernel asks with the writer's handle where a text ends only
+ * if it believes nothing (fuse_file_llseek()), and must not take the end of another text for it. */
 static double fill_file(const struct session *session, const struct node *node, int64_t now_ms,
                         struct stat *st) {
         const struct content *content = node->content;
@@ -86,7 +88,7 @@ static double fill_file(const struct session *session, const struct node *node, 
         st->st_size = (off_t)content->len;
         st->st_blocks = (blkcnt_t)((content->len + 511) / 512);
         st->st_mtim = content_modified(content);
-        if (node->is_volatile || content_waits(content))
+        if (node->is_volatile || node->writers || content_waits(content))
                 return 0;
         return attr_seconds(content->fresh_until_ms, now_ms);
 }

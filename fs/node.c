@@ -629,6 +629,13 @@ struct node *node_ref(struct node *node) {
         return node;
 }
 
+/** node_written() - a handle that writes it begins or ends; tree locked. If there ever are more
+ * than can be counted, it stays written: its attributes are asked for each time then. */
+void node_written(struct node *node, bool begins) {
+        if (node->writers < WRITERS_MAX)
+                node->writers = (uint16_t)(begins ? node->writers + 1 : node->writers - 1);
+}
+
 /** node_unref() - let go of a node, NULL allowed; tree locked. */
 void node_unref(struct tree *tree, struct node *node) {
         if (!node)

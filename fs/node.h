@@ -31,6 +31,7 @@ struct node {
         bool is_apart;                 /* stands for no entry of its place, nor of the cloud */
         bool is_queued;                /* fs/ahead.c is going to get it */
         uint16_t can;                  /* of a file: set of enum ability */
+        uint16_t writers;              /* handles that write it: node_written() */
         struct branch *_Atomic branch; /* who fills it; changes when it becomes something else */
         struct place *place;     /* owned reference; NULL: not of a view. Set before the branch is
                                    that of an account, constant from then on */
@@ -77,7 +78,7 @@ struct branch {
         bool is_local; /* answers from memory, never blocks */
 };
 
-enum { NODE_ROOT = 1, NODE_CHUNK = 1024 };
+enum { NODE_ROOT = 1, NODE_CHUNK = 1024, WRITERS_MAX = UINT16_MAX };
 
 struct node_chunk;
 struct node_alias;
@@ -110,5 +111,6 @@ struct node *tree_find(struct tree *tree, const struct place *place);
 void tree_detach(struct tree *tree, struct node *node);
 void tree_forget(struct tree *tree, struct node *node, uint64_t lookups);
 struct node *node_ref(struct node *node);
+void node_written(struct node *node, bool begins);
 void node_unref(struct tree *tree, struct node *node);
 int node_path(const struct node *node, struct buf *buf);

@@ -129,6 +129,8 @@ int write_open_node(struct task *task, struct node *node, struct handle **ret) {
         handle->is_direct = true;
         handle->is_ours = true;
         handle->can_write = is_writing(task->fi.flags);
+        if (handle->can_write)
+                node_written(node, true);
         handle->process = task->process;
         r = node->overlay ? open_overlay(task, node, handle) : open_document(task, node, handle);
         if (r < 0) {
@@ -176,6 +178,9 @@ static int reply(struct task *task, struct handle *handle) {
         task->fi.keep_cache = 0;
         task->fi.noflush = !handle->can_write;
         task->fi.fh = (uint64_t)(uintptr_t)handle;
+        /* What it believes was told when nobody wrote it, perhaps of another version, for long. */
+        if (handle->can_write)
+                notify_attributes_now(&task->session->notify, task->node);
         if (fuse_reply_open(task->req, &task->fi) < 0)
                 handle_end(task->session, handle); /* nobody got it */
         return task_end(task);
@@ -239,6 +244,8 @@ int write_open(struct task *task) {
 
 /** write_handle_done() - of a handle that ends. Tree locked. */
 void write_handle_done(struct session *session, struct handle *handle) {
+        if (handle->can_write)
+                node_written(handle->node, false);
         if (handle->scratch) {
                 handle->scratch->handles--;
                 if (handle->scratch->is_unlinked && !handle->scratch->handles)
