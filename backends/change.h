@@ -84,6 +84,9 @@ int view_draft(struct view *view, struct op *op, struct place *directory, const 
                struct draft *ret);
 void draft_done(struct draft *draft);
 
+/* Members that no document of a place, or made in it, may hold: ends with a NULL file; NULL: none. */
+const struct secret_member *view_secrets(const struct place *place);
+
 /*
  * A level of a tree (environment, application, label set) that mkdir makes: a directory without a
  * call, empty until something is created in it. @ret: the new entry, owned by the caller.

@@ -9,16 +9,25 @@
 #include "fs/recovery.h"
 #include "fs/session.h"
 
-const char carry_cut[] = "<write-only: enter again>";
-
-/* What stands where a secret was cut out of a text is no value (file rule 21). */
+/* No document holds a secret, and what stands where one was cut out of a text is no value (file
+ * rule 21). */
 static int check_text(struct op *op, const struct carry *carry) {
-        if (!carry->text || !memmem(carry->text, carry->len, carry_cut, strlen(carry_cut)))
-                return 0;
-        return op_fail(op, EINVAL,
-                       "%s stands for a secret that is kept nowhere: write the value "
-                       "itself, or leave the member out",
-                       carry_cut);
+        const struct secret_member *secret = carry->withheld.secret;
+
+        if (carry->text && memmem(carry->text, carry->len, withheld_mark, strlen(withheld_mark)))
+                return op_fail(op, EINVAL,
+                               "%s stands for a secret that is kept nowhere: write the value "
+                               "itself, or leave the member out",
+                               withheld_mark);
+        if (!secret || (carry->act == EDIT_CREATE && text_eq(carry->withheld.at, secret->at)))
+                return 0; /* creations look there themselves */
+        if (carry->act == EDIT_CREATE && secret->at)
+                return op_fail(op, EINVAL,
+                               "%s must not stand in the document: write it to the file %s "
+                               "beside it",
+                               carry->withheld.at, secret->file);
+        return op_fail(op, EINVAL, "%s must not stand in the document: it is a secret",
+                       carry->withheld.at);
 }
 
 /* The text is that of another document: the one that is there goes, as it was asked to before. */
@@ -137,10 +146,15 @@ static bool has_note(const struct carry *carry) {
                (carry->is_late && atomic_load(carry->is_late));
 }
 
-static struct commit commit_of(struct carry *carry) {
+static int commit_of(struct op *op, struct carry *carry, struct commit *ret) {
         const struct subject *subject = carry->subject;
+        int r = carry->is_secret ? 0
+                                 : withhold(view_secrets(subject->place), carry->text, carry->len,
+                                            &carry->withheld);
 
-        return (struct commit){
+        if (r < 0)
+                return op_fail(op, -r, "out of memory");
+        *ret = (struct commit){
                 .journal = subject->journal,
                 .account = subject->account,
                 .act = carry->act,
@@ -150,8 +164,8 @@ static struct commit commit_of(struct carry *carry) {
                 .target = carry->target,
                 .text = carry->text,
                 .len = carry->len,
-                .kept_text = carry->kept_text,
-                .kept_len = carry->kept_len,
+                .kept_text = carry->withheld.text,
+                .kept_len = carry->withheld.len,
                 .is_secret = carry->is_secret,
                 .is_patient = carry->is_patient,
                 .base = carry->base,
@@ -161,6 +175,12 @@ static struct commit commit_of(struct carry *carry) {
                 .data = carry,
                 .id = carry->id,
         };
+        return 0;
+}
+
+static void end_commit(struct carry *carry, struct commit *commit) {
+        withheld_done(&carry->withheld);
+        commit_done(commit);
 }
 
 /* The path of a resource whose action's is given: without `/actions/<verb>`. */
@@ -213,14 +233,16 @@ static void supersede(struct session *session, const struct carry *carry,
 
 /** carry_accept() - make it durable, to be carried out later by its id. As commit_accept(). */
 int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id) {
-        struct commit commit = commit_of(carry);
-        int r;
+        struct commit commit;
+        int r = commit_of(op, carry, &commit);
 
+        if (r < 0)
+                return r;
         supersede(session, carry, &commit);
         r = commit_accept(&session->commits, op, &commit);
         if (r == 0)
                 *ret_id = commit.id;
-        commit_done(&commit);
+        end_commit(carry, &commit);
         return r;
 }
 
@@ -231,9 +253,12 @@ int carry_accept(struct session *session, struct op *op, struct carry *carry, in
  */
 int carry_out(struct session *session, struct op *op, struct carry *carry,
               struct change_result *ret) {
-        struct commit commit = commit_of(carry);
-        int r;
+        struct commit commit;
+        int r = commit_of(op, carry, &commit);
 
+        *ret = (struct change_result){ 0 };
+        if (r < 0)
+                return r;
         if (!carry->id)
                 supersede(session, carry, &commit);
         r = commit_run(&session->commits, op, &commit, ret);
@@ -248,6 +273,6 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
                                &commit.report);
         else if (r == 0 && has_note(carry) && !session->commits.is_plan_only)
                 end_notes(session, op, carry);
-        commit_done(&commit);
+        end_commit(carry, &commit);
         return r;
 }

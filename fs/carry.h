@@ -6,6 +6,7 @@
 #include "backends/change.h"
 #include "cache/journal.h"
 #include "fs/subject.h"
+#include "fs/withhold.h"
 
 /* Everything is borrowed. */
 struct carry {
@@ -13,9 +14,7 @@ struct carry {
         enum edit_act act;
         const char *text; /* saves, creations, actions; NULL: none */
         size_t len;
-        const char *kept_text; /* what may be kept of it; NULL: all */
-        size_t kept_len;
-        bool is_secret;          /* nothing may */
+        bool is_secret;        /* nothing of it may be kept */
         struct document *base;   /* of a save, or NULL */
         struct document *before; /* what is there now, for the history, or NULL */
         struct place *other;     /* links: what they lead to; renames: the new directory */
@@ -35,9 +34,9 @@ struct carry {
         bool is_unknown;            /* result */
         bool is_begun;              /* result: a request was written down, and the history kept */
         bool is_waiting;            /* result: the journal keeps it, to be carried out again */
-};
 
-extern const char carry_cut[]; /* in kept texts, in place of a secret */
+        struct withheld withheld; /* of the text; while it is carried out */
+};
 
 int carry_accept(struct session *session, struct op *op, struct carry *carry, int64_t *ret_id);
 int carry_out(struct session *session, struct op *op, struct carry *carry,

@@ -25,8 +25,6 @@ struct order {
         struct subject subject;
         char *text;
         size_t len;
-        char *kept; /* the text without secrets; NULL: there are none in it */
-        size_t kept_len;
         struct change_secret secrets[SECRETS_MAX];
         size_t n_secrets;
         uint64_t changes;
@@ -40,7 +38,6 @@ static void order_done(struct order *order) {
         if (order->text)
                 explicit_bzero(order->text, order->len);
         free(order->text);
-        free(order->kept);
         for (size_t i = 0; i < order->n_secrets; i++) {
                 char *value = (char *)(uintptr_t)order->secrets[i].value;
 
@@ -71,37 +68,6 @@ static int copy_secrets(const struct node *draft, struct order *order) {
         return 0;
 }
 
-/* A text that holds secrets after all is refused; what is kept of it does not hold them. */
-static int cut_secrets(const struct secret_member *secrets, struct order *order) {
-        _cleanup_(json_freep) struct json *json = NULL;
-        struct buf text = BUF_INIT(0);
-        bool is_cut = false;
-        int r = 0;
-
-        if (!secrets || json_parse(order->text, order->len, &json, NULL) < 0)
-                return 0;
-        for (const struct secret_member *secret = secrets; r == 0 && secret->file; secret++) {
-                const char *slash = secret->at ? strrchr(secret->at, '/') : NULL;
-                _cleanup_(freep) char *above = NULL;
-                struct json *object;
-
-                if (!slash || !json_has(json, secret->at))
-                        continue;
-                above = strndup(secret->at, (size_t)(slash - secret->at));
-                object = above ? json_at(json, above) : NULL;
-                r = object ? json_set_string(object, slash + 1, carry_cut) : -ENOMEM;
-                is_cut = true;
-        }
-        if (r == 0 && is_cut)
-                r = json_render(json, JSON_PRETTY, &text);
-        if (r == 0 && is_cut) {
-                order->kept = buf_steal(&text, &order->kept_len);
-                r = order->kept ? 0 : -ENOMEM;
-        }
-        buf_done(&text);
-        return r;
-}
-
 /* Tree locked. @node: of the new document, or of the draft's. */
 static int fill(struct session *session, struct node *node, const struct editing *editing,
                 struct order *order) {
@@ -123,10 +89,7 @@ static int fill(struct session *session, struct node *node, const struct editing
         if (order->len)
                 memcpy(order->text, editing->text.data, order->len);
         order->text[order->len] = '\0';
-        if (!draft || !draft->overlay)
-                return 0;
-        r = copy_secrets(draft, order);
-        return r == 0 ? cut_secrets(draft->overlay->secrets, order) : r;
+        return draft && draft->overlay ? copy_secrets(draft, order) : 0;
 }
 
 /* The draft's own files are no more: the resource has its own. Tree locked. */
@@ -301,8 +264,6 @@ int creating_send(struct session *session, struct op *op, struct node *node,
                               .act = EDIT_CREATE,
                               .text = order.text,
                               .len = order.len,
-                              .kept_text = order.kept,
-                              .kept_len = order.kept_len,
                               .secrets = order.secrets,
                               .n_secrets = order.n_secrets,
                               .beside = is_of_draft ? node : NULL,

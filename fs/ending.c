@@ -8,6 +8,7 @@
 #include "fs/branch.h"
 #include "fs/file.h"
 #include "fs/session.h"
+#include "fs/withhold.h"
 
 enum { TIMEOUT_MS = 60 * 1000, LOOK_MS = 100 };
 
@@ -17,6 +18,7 @@ struct remains {
         struct node *node; /* referenced */
         char *path, *data;
         size_t len;
+        const struct secret_member *secrets; /* that may be in them */
         uint64_t changes;
 };
 
@@ -26,6 +28,17 @@ static struct journal *journal_above(const struct node *node) {
         for (; node && !journal; node = node->parent)
                 journal = branch_journal(node->branch);
         return journal;
+}
+
+/* What must not be kept of a text: of a draft's, of a resource's, and of copies beside these. */
+static const struct secret_member *secrets_of(const struct node *node) {
+        const struct node *dir = node->parent;
+
+        if (node->place && !node->overlay)
+                return view_secrets(node->place);
+        if (dir && dir->overlay && dir->overlay->secrets)
+                return dir->overlay->secrets;
+        return dir && dir->place ? view_secrets(dir->place) : NULL;
 }
 
 /* Tree locked. Returns 0, -ENOENT where nothing is to be kept, -ENOMEM. */
@@ -46,18 +59,23 @@ static int collect(struct node *node, const struct blob *blob, uint64_t changes,
         }
         memcpy(remains.data, blob->data, blob->len);
         remains.len = blob->len;
+        remains.secrets = secrets_of(node);
         remains.node = node_ref(node);
         *ret = remains;
         return 0;
 }
 
 static int shelve(struct session *session, const struct remains *remains, const char *reason) {
+        struct withheld withheld;
         struct op op;
-        int r;
+        int r = withhold(remains->secrets, remains->data, remains->len, &withheld);
 
         op_init(&op, OP_POLL, TIMEOUT_MS);
-        r = commit_shelve(&session->commits, remains->journal, &op, remains->path, remains->data,
-                          remains->len, reason);
+        if (r == 0)
+                r = commit_shelve(&session->commits, remains->journal, &op, remains->path,
+                                  withheld.text ? withheld.text : remains->data,
+                                  withheld.text ? withheld.len : remains->len, reason);
+        withheld_done(&withheld);
         if (r < 0)
                 log_error("%s: cannot be put aside: %s", remains->path,
                           op.fault.reason[0] ? op.fault.reason : strerror(-r));
@@ -69,6 +87,7 @@ static void remains_done(struct session *session, struct remains *remains) {
         node_unref(&session->tree, remains->node);
         pthread_mutex_unlock(&session->tree.lock);
         free(remains->path);
+        explicit_bzero(remains->data, remains->len);
         free(remains->data);
 }
 

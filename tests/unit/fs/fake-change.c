@@ -264,15 +264,19 @@ int view_create(struct view *view, struct op *op, struct place *directory, const
         return r;
 }
 
+static const struct secret_member fake_secrets[] = { { .at = "/password", .file = "password" },
+                                                     { 0 } };
+
+const struct secret_member *view_secrets(const struct place *place) {
+        return place->can & CAN_DRAFT ? fake_secrets : NULL;
+}
+
 int view_draft(struct view *view, struct op *op, struct place *directory, const char *name,
                struct draft *ret) {
-        static const struct secret_member secrets[] = { { .at = "/password", .file = "password" },
-                                                        { 0 } };
-
         (void)view;
         (void)op;
         (void)directory;
-        *ret = (struct draft){ .document = "thing.json", .secrets = secrets };
+        *ret = (struct draft){ .document = "thing.json", .secrets = fake_secrets };
         if (asprintf(&ret->text, "{\n  \"name\": \"%s\"\n}\n", name) < 0)
                 return -ENOMEM;
         ret->readme = strdup("a draft\n");
