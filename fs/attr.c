@@ -7,6 +7,7 @@
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/session.h"
+#include "fs/write.h"
 
 enum {
         BLOCK_SIZE = 128 * 1024, /* read whole in one request by tools that ask */
@@ -79,15 +80,16 @@ static double fill_directory(const struct session *session, const struct node *n
 static double fill_file(const struct session *session, const struct node *node, int64_t now_ms,
                         struct stat *st) {
         const struct content *content = node->content;
+        const struct editing *made = write_made_again(session, node);
 
         st->st_mode = S_IFREG | node->mode;
         st->st_nlink = 1;
         st->st_mtim = told_time(session, node);
         if (!content || !content->has_version)
                 return 0;
-        st->st_size = (off_t)content->len;
-        st->st_blocks = (blkcnt_t)((content->len + 511) / 512);
-        st->st_mtim = content_modified(content);
+        st->st_size = (off_t)(made ? made->text.len : content->len);
+        st->st_blocks = (blkcnt_t)((st->st_size + 511) / 512);
+        st->st_mtim = made && made->has_time ? made->modified : content_modified(content);
         if (node->is_volatile || node->writers || content_waits(content))
                 return 0;
         return attr_seconds(content->fresh_until_ms, now_ms);

@@ -126,6 +126,8 @@ static int reply_attributes(struct task *task, const struct node *node) {
         if (handle && handle->editing) { /* who writes sees what he writes (file rule 4) */
                 st.st_size = (off_t)handle->editing->text.len;
                 timeout = 0;
+        } else if (handle && !handle->is_ours && write_made_again(task->session, node)) {
+                st.st_size = (off_t)node->content->len; /* who still reads what was removed */
         }
         pthread_mutex_unlock(&task->session->tree.lock);
         fuse_reply_attr(task->req, &st, timeout);
@@ -304,7 +306,7 @@ static void note_reader(const struct task *task, const struct node *node) {
                              node->content->published);
 }
 
-/* Is it for fs/write.c: to be written, or not of the cloud? */
+/* Is it for fs/write.c: to be written, or not of the cloud, or not yet again? */
 static bool is_for_write(const struct task *task) {
         struct tree *tree = &task->session->tree;
         const struct node *node;
@@ -312,7 +314,8 @@ static bool is_for_write(const struct task *task) {
 
         pthread_mutex_lock(&tree->lock);
         node = tree_node(tree, task->node);
-        is = node && (node->overlay || (is_writing(task) && node->place));
+        is = node && (node->overlay || (is_writing(task) && node->place) ||
+                      write_made_again(task->session, node));
         pthread_mutex_unlock(&tree->lock);
         return is;
 }

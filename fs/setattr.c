@@ -168,17 +168,22 @@ static int check_control(struct task *task, const struct node *node) {
 static int serve_setattr(struct task *task) {
         struct session *session = task->session;
         struct handle *handle = handle_of(task);
+        struct editing *made = NULL;
         struct node *node;
         int r = 0;
 
         pthread_mutex_lock(&session->tree.lock);
         node = tree_node(&session->tree, task->node);
+        if (node)
+                made = write_made_again(session, node);
         if (!node)
                 r = -ESTALE;
         else if (node->overlay)
                 r = set_overlay(task, node->overlay);
         else if (handle && handle->editing)
                 r = set_editing(task, handle->editing);
+        else if (made)
+                r = set_editing(task, made);
         else if (!node->place)
                 r = check_control(task, node);
         else if (node->type == ENTRY_FILE)

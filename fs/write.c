@@ -45,6 +45,36 @@ static int open_document(struct task *task, struct node *node, struct handle *ha
         return r;
 }
 
+/**
+ * write_made_again() - the edit that makes a document again which was just removed: until it is
+ * sent, what is there is that, as with a new one (file rules 4 and 17). Tree locked. NULL: none.
+ */
+struct editing *write_made_again(const struct session *session, const struct node *node) {
+        const struct handle *handle = node->writers && !node->overlay ? session->handles : NULL;
+
+        while (handle && !(handle->node == node && handle->can_write && handle->editing &&
+                           handle->editing->may_replace))
+                handle = handle->next;
+        return handle ? handle->editing : NULL;
+}
+
+/* A document that is being made again, for who only reads it: as far as it was written by now. */
+static int open_again(struct task *task, struct node *node, struct handle *handle) {
+        const struct editing *made = write_made_again(task->session, node);
+        struct buf text = BUF_INIT(BLOB_MAX + 1);
+        int r;
+
+        if (!made) { /* sent meanwhile */
+                handle->snapshot = document_ref(node->content->published);
+                return 0;
+        }
+        r = buf_add(&text, made->text.data, made->text.len);
+        if (r >= 0)
+                r = local_document_new(&text, INT64_MAX, &handle->snapshot);
+        buf_done(&text);
+        return r < 0 ? r : 0;
+}
+
 /* A secret is written anew each time; room for it is taken at once, so that it is nowhere twice. */
 static int open_secret(struct task *task, struct handle *handle) {
         struct editing *editing;
@@ -132,7 +162,12 @@ int write_open_node(struct task *task, struct node *node, struct handle **ret) {
         if (handle->can_write)
                 node_written(node, true);
         handle->process = task->process;
-        r = node->overlay ? open_overlay(task, node, handle) : open_document(task, node, handle);
+        if (node->overlay)
+                r = open_overlay(task, node, handle);
+        else if (handle->can_write)
+                r = open_document(task, node, handle);
+        else
+                r = open_again(task, node, handle);
         if (r < 0) {
                 handle_drop(task->session, handle);
                 return task->op.fault.error ? r : op_fail(&task->op, -r, "%s", strerror(-r));

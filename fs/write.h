@@ -6,6 +6,7 @@
 #include "fs/file.h"
 
 int write_open(struct task *task);
+struct editing *write_made_again(const struct session *session, const struct node *node);
 int write_open_node(struct task *task, struct node *node, struct handle **ret);
 int write_read(struct task *task, struct handle *handle);
 int write_write(struct task *task, struct handle *handle);
