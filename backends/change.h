@@ -84,7 +84,8 @@ int view_draft(struct view *view, struct op *op, struct place *directory, const 
                struct draft *ret);
 void draft_done(struct draft *draft);
 
-/* Members that no document of a place, or made in it, may hold: ends with a NULL file; NULL: none. */
+/* Members that no document of a place, or made in it, may hold; ends with a NULL file. NULL: there
+ * are none. */
 const struct secret_member *view_secrets(const struct place *place);
 
 /*
