@@ -207,6 +207,21 @@ static void read_back(struct view *view, struct op *op, struct place *place,
         op->fault = before;
 }
 
+/* Is that what was there before our change, told by somebody who has not heard of it? Then nobody
+ * has read back what came of it (file rule 18). */
+static bool lags(struct planner *planner, const struct place *place,
+                 const struct document *document) {
+        struct op *op = planner->composer.op;
+        struct op_fault before = op->fault;
+        _cleanup_(json_freep) struct json *now = NULL;
+        bool is_same = document &&
+                       read_text(op, place->file, document->data, document->len, &now) == 0 &&
+                       json_equal(now, planner->theirs);
+
+        op->fault = before;
+        return is_same;
+}
+
 /* Was a save whose outcome is unknown done after all? Then it is no failure. */
 static int settle_unknown(struct planner *planner, struct place *place, int error,
                           struct change_result *result) {
@@ -302,6 +317,8 @@ int view_save(struct view *view, struct op *op, struct place *place, const char 
                         r = tell_conflict(&planner, place, ret);
                 else if (r == 0 && !op->plan_only)
                         read_back(view, op, place, ret);
+                if (r == 0 && lags(&planner, place, ret->document))
+                        ret->document = document_unref(ret->document);
         }
         planner_done(&planner);
         difference_done(difference);

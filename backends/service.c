@@ -134,7 +134,7 @@ static int send_once(struct service_source *service, struct op *op, const struct
         int r = auth_send(service->auth, op, target, http, &response);
 
         if (r < 0) {
-                op->fault.is_unknown = http->is_unknown;
+                op->fault.is_unknown = http->is_unknown && request->call->risk != RISK_READ;
                 return r;
         }
         if ((response->status >= 200 && response->status < 300) ||

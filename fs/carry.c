@@ -265,6 +265,7 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
         carry->id = commit.id;
         carry->is_unknown = commit.is_unknown;
         carry->is_begun = commit.is_begun;
+        carry->may_have_changed = commit.may_have_changed;
         carry->is_waiting = commit.is_waiting;
         if (r == 0 && !session->commits.is_plan_only)
                 note_work(session, carry, ret);

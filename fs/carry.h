@@ -33,6 +33,7 @@ struct carry {
         int64_t id;                 /* of a change that the journal has already, else 0; result */
         bool is_unknown;            /* result */
         bool is_begun;              /* result: a request was written down, and the history kept */
+        bool may_have_changed;      /* result: one was done, or may have been */
         bool is_waiting;            /* result: the journal keeps it, to be carried out again */
 
         struct withheld withheld; /* of the text; while it is carried out */

@@ -142,8 +142,10 @@ static int on_before(void *data, struct op *op, const struct op_step *step) {
 /* The journal hears of answers only: one that did not come leaves the step as it is. */
 static void on_after(void *data, struct op *op, const struct op_step *step, int result) {
         struct commit *commit = data;
+        bool is_unknown = result < 0 && op->fault.is_unknown;
 
-        if (!op->plan_only && !(result < 0 && op->fault.is_unknown))
+        commit->may_have_changed |= !op->plan_only && (result >= 0 || is_unknown);
+        if (!op->plan_only && !is_unknown)
                 journal_step_end(commit->journal, commit->id, step, result);
 }
 

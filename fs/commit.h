@@ -43,6 +43,7 @@ struct commit {
         struct buf report; /* result: text for `<file>.error`, empty after a success */
         bool is_kept;    /* result: the text is below .hcloudfs/rejected */
         bool is_unknown;   /* result: nobody knows whether it happened */
+        bool may_have_changed; /* result: a request was done, or may have been */
         bool is_waiting;   /* result: it failed for a while, and the journal has it still */
 
         struct commits *commits; /* for the watch */

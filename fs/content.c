@@ -145,6 +145,7 @@ bool content_learn(struct content *content, struct document *document, int64_t n
                 document_unref(document);
                 content->fresh_until_ms =
                         now_ms + (CONTENT_BACKOFF_MS << content->change->settle_tries++);
+                content->change->doubted_ms = stamp_now_ms();
                 return false;
         }
         forget_learnt(content);
@@ -166,6 +167,8 @@ bool content_commit(struct content *content, struct document *document, int64_t 
                 content->change->settle_until_ms = now_ms + CONTENT_SETTLE_MS;
                 content->change->settle_tries = 0;
         }
+        if (document->is_sent && change_of(content))
+                content->change->doubted_ms = stamp_now_ms();
         return publish(content, document, now_ms);
 }
 
@@ -261,6 +264,19 @@ void content_expire(struct content *content) {
         content->fresh_until_ms = 0;
         content->held_until_ms = 0;
         content->pinned_until_ms = 0;
+}
+
+/** content_doubt() - something of it was changed, nobody knows to what: only what is asked for from
+ * now on tells. */
+void content_doubt(struct content *content) {
+        content_expire(content);
+        if (change_of(content))
+                content->change->doubted_ms = stamp_now_ms();
+}
+
+/** content_doubted_ms() - answers from before that time do not serve; realtime clock, 0: all do. */
+int64_t content_doubted_ms(const struct content *content) {
+        return content->change ? content->change->doubted_ms : 0;
 }
 
 /**

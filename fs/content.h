@@ -23,6 +23,7 @@ struct content_change {
         uint64_t set_hash;            /* … the bytes are these */
         uint64_t before_hash;         /* version that our last change replaced … */
         int64_t settle_until_ms;      /* … and until when it may still be told */
+        int64_t doubted_ms;           /* realtime clock: older answers do not serve; 0: all do */
         unsigned settle_tries;
         bool is_time_set;
 };
@@ -68,4 +69,6 @@ void content_hold(struct content *content, int64_t now_ms);
 bool content_commit(struct content *content, struct document *document, int64_t now_ms);
 void content_set_time(struct content *content, const struct timespec *modified);
 void content_expire(struct content *content);
+void content_doubt(struct content *content);
+int64_t content_doubted_ms(const struct content *content);
 size_t content_drop(struct content *content);

@@ -204,7 +204,7 @@ int creating_learn(struct session *session, struct op *op, struct node *node, pi
                 if (node->content && modified)
                         times_set(session, node, modified);
                 pthread_mutex_unlock(&session->tree.lock);
-                readers_note(&session->readers, process, place_ino(place), document);
+                readers_saved(&session->readers, process, place_ino(place), document);
                 *ret = document;
         }
         place_unref(place);

@@ -26,6 +26,8 @@ static void demand_fresh(struct session *session, struct op *op, const struct no
         pthread_mutex_lock(&session->tree.lock);
         if (want == WANT_LIST && node->type == ENTRY_DIRECTORY && node->directory)
                 since_ms = node->directory->doubted_ms;
+        if (want == WANT_BODY && node->type == ENTRY_FILE && node->content)
+                since_ms = content_doubted_ms(node->content);
         for (; node; node = node->parent)
                 if (node->type == ENTRY_DIRECTORY && node->directory &&
                     node->directory->refreshed_ms > since_ms)
@@ -188,7 +190,9 @@ static bool learn(struct session *session, struct node *node, struct document *d
         return is_changed;
 }
 
-static int publish_body(struct session *session, struct node *node, struct document *document) {
+/** fetch_learnt() - the document of a file, held by the caller, as somebody has just read it; it is
+ * referenced. 0 or -ENOMEM. */
+int fetch_learnt(struct session *session, struct node *node, struct document *document) {
         bool misleads = false;
 
         pthread_mutex_lock(&session->tree.lock);
@@ -220,7 +224,7 @@ static int fetch_body(struct session *session, struct op *op, struct node *node)
 
         if (r == -ENOENT)
                 note_gone(session, node);
-        return r < 0 ? r : publish_body(session, node, document);
+        return r < 0 ? r : fetch_learnt(session, node, document);
 }
 
 /* No such name is an answer: nothing found. */

@@ -6,3 +6,4 @@
 
 int fetch(struct session *session, struct op *op, struct node *node, enum want want,
           const char *name, struct node **ret_found);
+int fetch_learnt(struct session *session, struct node *node, struct document *document);

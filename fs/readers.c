@@ -61,6 +61,18 @@ static struct reader *oldest_of(struct readers *readers) {
         return oldest;
 }
 
+/* @len bytes more are referenced by @last: the oldest go, but not that. */
+static void keep_within(struct readers *readers, size_t len, const struct reader *last) {
+        readers->bytes += len;
+        while (readers->bytes > READERS_BYTES_MAX) {
+                struct reader *oldest = oldest_of(readers);
+
+                if (!oldest || oldest == last)
+                        break;
+                clear(readers, oldest);
+        }
+}
+
 /**
  * readers_note() - this thread saw that version.
  * @ino: the document's identity. @document: referenced.
@@ -80,14 +92,7 @@ void readers_note(struct readers *readers, pid_t thread, uint64_t ino, struct do
                 .order = ++readers->clock,
                 .document = document_ref(document),
         };
-        readers->bytes += document->len;
-        while (readers->bytes > READERS_BYTES_MAX) {
-                struct reader *oldest = oldest_of(readers);
-
-                if (!oldest || oldest == reader)
-                        break;
-                clear(readers, oldest);
-        }
+        keep_within(readers, document->len, reader);
         pthread_mutex_unlock(&readers->lock);
 }
 
@@ -102,16 +107,12 @@ static bool is_of(struct reader *reader, pid_t process, int64_t began_ms) {
         return reader->process == process;
 }
 
-/**
- * readers_find() - what this process last saw of the document within 24 hours.
- * Returns a reference, or NULL.
- */
-struct document *readers_find(struct readers *readers, pid_t process, uint64_t ino) {
-        int64_t began_ms = process_began_ms(process), now_ms = process_now_ms();
+/* What the process saw last; NULL: nothing within 24 hours. Locked. */
+static struct reader *latest_of(struct readers *readers, pid_t process, uint64_t ino,
+                                int64_t began_ms) {
+        int64_t now_ms = process_now_ms();
         struct reader *found = NULL;
-        struct document *document;
 
-        pthread_mutex_lock(&readers->lock);
         for (size_t i = 0; i < READERS_MAX; i++) {
                 struct reader *reader = &readers->list[i];
 
@@ -119,7 +120,45 @@ struct document *readers_find(struct readers *readers, pid_t process, uint64_t i
                     now_ms - reader->when_ms < READERS_LIFE_MS && is_of(reader, process, began_ms))
                         found = reader;
         }
+        return found;
+}
+
+/**
+ * readers_find() - what this process last saw of the document within 24 hours.
+ * Returns a reference, or NULL.
+ */
+struct document *readers_find(struct readers *readers, pid_t process, uint64_t ino) {
+        int64_t began_ms = process_began_ms(process);
+        struct document *document;
+        struct reader *found;
+
+        pthread_mutex_lock(&readers->lock);
+        found = latest_of(readers, process, ino, began_ms);
         document = found ? document_ref(found->document) : NULL;
         pthread_mutex_unlock(&readers->lock);
         return document;
+}
+
+/**
+ * readers_saved() - this process made that version: if it has read the document before, it has now
+ * seen this one. A process that only writes, as a shell does, has seen nothing: its next save is
+ * compared with what it then finds.
+ * @document: referenced.
+ */
+void readers_saved(struct readers *readers, pid_t process, uint64_t ino,
+                   struct document *document) {
+        int64_t began_ms = process_began_ms(process);
+        struct reader *found;
+
+        pthread_mutex_lock(&readers->lock);
+        found = latest_of(readers, process, ino, began_ms);
+        if (found) {
+                readers->bytes -= found->document->len;
+                document_unref(found->document);
+                found->document = document_ref(document);
+                found->when_ms = process_now_ms();
+                found->order = ++readers->clock;
+                keep_within(readers, document->len, found);
+        }
+        pthread_mutex_unlock(&readers->lock);
 }

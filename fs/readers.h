@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which version of a document a process has read or saved last: the base of its next save, so that
- * a change by somebody else in between is noticed however the tool writes (file rule 16).
+ * Which version of a document a process has read last, or saved after it had: the base of its
+ * next save, so that a change by somebody else in between is noticed however the tool writes (file
+ * rule 16).
  * Thread-safe; the lock is a leaf.
  */
 #pragma once
@@ -34,4 +35,5 @@ struct readers {
 int readers_init(struct readers *readers);
 void readers_done(struct readers *readers);
 void readers_note(struct readers *readers, pid_t thread, uint64_t ino, struct document *document);
+void readers_saved(struct readers *readers, pid_t process, uint64_t ino, struct document *document);
 struct document *readers_find(struct readers *readers, pid_t process, uint64_t ino);

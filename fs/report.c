@@ -25,6 +25,7 @@ static const struct {
         { ENOSPC, "make room on the local disk and save again" },
         { ETIMEDOUT, "try again later" },
         { ENETUNREACH, "see to the network and save again" },
+        { ECONNREFUSED, "see to the network and save again" },
         { EHOSTUNREACH, "see to the network and save again" },
         { EIO, "see what was done and what was not, then save again" },
 };

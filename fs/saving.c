@@ -8,6 +8,7 @@
 #include "fs/carry.h"
 #include "fs/change.h"
 #include "fs/content.h"
+#include "fs/fetch.h"
 #include "fs/leaving.h"
 #include "fs/local.h"
 #include "fs/session.h"
@@ -114,6 +115,33 @@ static void turn_to_new(struct session *session, struct op *op, struct saving *s
         result->entry = (struct entry){ 0 };
 }
 
+/* Refused, or done in part: what is there is what was found (@theirs), or has to be asked for, so
+ * that who reads it anew can merge with it. */
+static void learn_theirs(struct session *session, const struct saving *saving,
+                         bool may_have_changed, struct document *theirs) {
+        struct node *node;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_find(&session->tree, saving->subject->place);
+        if (node && node->type == ENTRY_FILE && node->content) {
+                node_ref(node);
+                if (!theirs && may_have_changed)
+                        content_doubt(node->content);
+        } else {
+                node = NULL;
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        if (!node)
+                return;
+        if (theirs)
+                (void)fetch_learnt(session, node, theirs);
+        else if (may_have_changed)
+                notify_attributes_now(&session->notify, node->id);
+        pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, node);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /* Lists that were read in between lack it. */
 static void look_again(struct session *session, struct node *dir) {
         pthread_mutex_lock(&session->tree.lock);
@@ -158,12 +186,14 @@ int saving_run(struct session *session, struct op *op, struct saving *saving,
                 else
                         r = make_provisional(saving, &now);
         }
+        if (r < 0 && !carry.is_waiting)
+                learn_theirs(session, saving, carry.may_have_changed, result.document);
         change_result_done(&result);
         if (r < 0)
                 return r;
         if (now) {
                 publish(session, saving, now);
-                readers_note(&session->readers, saving->process, place_ino(subject->place), now);
+                readers_saved(&session->readers, saving->process, place_ino(subject->place), now);
         }
         *ret = now;
         return 0;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/stamp.h"
 #include "fs/local.h"
 #include "tests/unit/unit.h"
 
@@ -187,6 +188,37 @@ START_TEST(bytes_may_go_and_what_is_known_stays) {
 }
 END_TEST
 
+/* File rule 18: what was there before our change is not shown for a while, and answers from before
+ * the moment at which somebody told it do not serve any more. */
+START_TEST(what_was_there_before_our_change_is_asked_for_anew) {
+        struct document *sent;
+        struct buf buf = BUF_INIT(0);
+        int64_t now_ms = stamp_now_ms();
+
+        content = content_new();
+        learn("one", 0, 60, true);
+        ck_assert_int_eq(content_doubted_ms(content), 0);
+        ck_assert_int_eq(buf_add_str(&buf, "two"), 0);
+        ck_assert_int_eq(local_document_new(&buf, 20, &sent), 0);
+        sent->is_sent = true;
+        ck_assert(content_commit(content, sent, 10));
+        expect("two");
+        ck_assert_int_ge(content_doubted_ms(content), now_ms);
+        content->change->doubted_ms = 0;
+        learn("one", 30, 90, false);
+        expect("two");
+        ck_assert(!content_is_fresh(content, 30 + CONTENT_BACKOFF_MS));
+        ck_assert_int_ge(content_doubted_ms(content), now_ms);
+        learn("one", 10 + CONTENT_SETTLE_MS, 10 + CONTENT_SETTLE_MS + 60, true);
+        expect("one");
+        content->change->doubted_ms = 0;
+        content_doubt(content);
+        ck_assert(!content_is_usable(content, 11 + CONTENT_SETTLE_MS));
+        ck_assert_int_ge(content_doubted_ms(content), now_ms);
+        content_free(content);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "time", .test = a_version_serves_for_its_time },
@@ -198,6 +230,7 @@ int main(void) {
                 { .name = "mark", .test = a_time_that_nobody_told_is_none_to_come },
                 { .name = "told", .test = bytes_are_those_whose_size_was_told },
                 { .name = "hold", .test = a_size_that_was_told_holds_for_a_moment },
+                { .name = "doubt", .test = what_was_there_before_our_change_is_asked_for_anew },
                 { .name = "drop", .test = bytes_may_go_and_what_is_known_stays },
                 { 0 },
         };

@@ -43,6 +43,10 @@ START_TEST(the_latest_version_of_each_document_is_known) {
         readers_note(&readers, getpid(), 7, c);
         ck_assert(saw(&readers, getpid(), 7, c));
         ck_assert(saw(&readers, getppid(), 7, NULL));
+        readers_saved(&readers, getpid(), 7, b); /* it had read it */
+        ck_assert(saw(&readers, getpid(), 7, b));
+        readers_saved(&readers, getpid(), 9, b); /* it had not */
+        ck_assert(saw(&readers, getpid(), 9, NULL));
         readers_done(&readers);
         ck_assert_uint_eq(atomic_load(&a->refs), 1);
         document_unref(a);
