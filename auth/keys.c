@@ -86,7 +86,7 @@ const struct key_row key_rows[] = {
           AT(ca_file), .normal = "the system's", .example = "/etc/ssl/my-ca.pem" },
         { .name = "verify_engine", .sections = SECTION_ACCOUNT | SECTION_SERVICECOMB,
           .form = FORM_YES, AT(verify_engine),
-          .normal = "yes beside ca_file in [servicecomb], else no", .example = "yes" },
+          .normal = "yes in [servicecomb], else no", .example = "yes" },
         { .name = "allow_plain", .sections = SECTION_ACCOUNT | SECTION_SERVICECOMB,
           .form = FORM_YES, AT(allow_plain), .normal = "no", .example = "yes" },
         { .name = "access", .sections = ANY_ACCOUNT, .form = FORM_ACCESS, AT(access),

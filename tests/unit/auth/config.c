@@ -36,7 +36,7 @@ START_TEST(a_whole_file_is_read) {
                       "endpoint.dws = https://dws.example.com\n"
                       "endpoint.dws.cn-north-4 = https://10.0.0.1:8443/\n"
                       "verify_engine = yes\nca_file = ~/ca.pem\n"
-                      "[servicecomb open]\nregistry = http://127.0.0.1:30100/\nca_file = /ca\n"
+                      "[servicecomb open]\nregistry = http://127.0.0.1:30100/\n"
                       "user = root\npassword = p w\n"
                       "[kubernetes k]\ncontext = prod\n");
         ck_assert_uint_eq(config->n_accounts, 3);
