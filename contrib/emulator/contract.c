@@ -136,6 +136,8 @@ int contract_load(const char *directory, struct contract **ret) {
 }
 
 struct contract *contract_free(struct contract *contract) {
+        if (!contract)
+                return NULL;
         for (size_t i = 0; i < contract->count; i++) {
                 for (size_t s = 0; s < contract->operations[i].segment_count; s++)
                         free(contract->operations[i].segments[s]);

@@ -344,5 +344,18 @@ is 'a wrong seed' "$("$emulator" --contract "$contract" --seed /nowhere 2>&1 || 
         '*cannot seed from*'
 is 'a wrong option' "$("$emulator" --colour 2>&1 || true)" '*--help*'
 
+# status OPTION…: how it ends that cannot start.
+status() {
+        local status=0
+        "$emulator" "$@" >/dev/null 2>&1 || status=$?
+        echo "$status"
+}
+is 'a status without a contract' "$(status --contract /nowhere)" 1
+is 'a status where it may not listen' \
+        "$(status --contract "$contract" --listen 0.0.0.0:0)" 1
+is 'a status where it cannot listen' "$(status --contract "$contract" --listen nowhere)" 1
+is 'a status where it cannot write' \
+        "$(status --contract "$contract" --request-log /nowhere/log)" 1
+
 echo "1..$number"
 exit $failed
