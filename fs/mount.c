@@ -244,6 +244,7 @@ static int start_session(struct mount *mount) {
                 .uid = getuid(),
                 .gid = getgid(),
                 .mountpoint = mount->mountpoint,
+                .max_read = mount->options->max_read,
                 .timeout_ms = (int64_t)mount->options->operation_timeout_s * 1000,
                 .is_lazy = !mount->options->prefetch,
                 .limits = limits,

@@ -31,6 +31,7 @@ struct options {
         struct buf pass;    /* mount options for libfuse, joined by commas */
         unsigned ttl_s, connect_timeout_s, request_timeout_s, operation_timeout_s;
         unsigned connections, rate, burst, retries, deletions_per_minute;
+        unsigned max_read;  /* bytes of one READ of the kernel; 0: any number */
         enum log_level log_level;
         enum account_access access;
         bool prefetch;

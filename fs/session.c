@@ -38,11 +38,10 @@ static void on_init(void *userdata, struct fuse_conn_info *conn) {
         conn->want |= wanted & conn->capable;
         conn->want &= ~unwanted;
         conn->max_write = WRITE_MAX;
+        conn->max_read = session->options.max_read;
         conn->max_background = BACKGROUND_MAX;
         conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
         session->has_parallel_directories = (conn->capable & FUSE_CAP_PARALLEL_DIROPS) != 0;
-        if (session->options.ready)
-                session->options.ready(session->options.data);
 }
 
 /* Extended attributes, locks and ioctls have no function: the kernel is told ENOSYS once. */

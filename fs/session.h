@@ -39,11 +39,12 @@ struct session_options {
         uid_t uid;         /* whom everything belongs to */
         gid_t gid;
         const char *mountpoint;                     /* absolute */
+        unsigned max_read;                          /* as its mount option; 0: none was given */
         int64_t timeout_ms;                         /* of one operation of a program; 0: a minute */
         bool is_lazy;                               /* nothing is asked for ahead of need */
         int (*limits)(void *data, struct buf *buf); /* text of `limits`; NULL: none */
         int (*state)(void *data, struct buf *buf);  /* further lines of `status`; NULL: none */
-        void (*ready)(void *data);                  /* the kernel has said hello; or NULL */
+        void (*ready)(void *data);                  /* the mount can be used; or NULL */
         void *data;                                 /* for all three */
 };
 
@@ -81,7 +82,7 @@ struct session {
         size_t learnt_bytes; /* of documents since memory was looked over; tree's lock */
         pthread_t loop;      /* thread that runs the loop, while it runs */
         atomic_bool is_running, is_stopping;
-        atomic_bool is_init_sent; /* fs/compat.c */
+        atomic_bool is_greeted; /* the kernel has its answer to INIT; fs/compat.c */
         bool has_parallel_directories;
 };
 

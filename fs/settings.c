@@ -174,6 +174,14 @@ static int pass(struct options *options, const struct mount_option *option, cons
         return is_on ? add_passed(options, option->name, NULL) : 0;
 }
 
+/* Of the kernel; libfuse takes it only if it is told twice, in words and as a number. */
+static int set_max_read(struct options *options, const struct mount_option *option,
+                        const char *value, struct buf *reason) {
+        if (!value || text_uint(value, UINT_MAX, &options->max_read) < 0)
+                return refuse(option, "a number of bytes", reason);
+        return add_passed(options, option->name, value);
+}
+
 static const struct mount_option mount_options[] = {
         { "ro", NULL, set_mode, "mount read-only: opening a file then costs nothing" },
         { "rw", NULL, set_mode, "the contrary; the default" },
@@ -199,6 +207,7 @@ static const struct mount_option mount_options[] = {
         { "deletions_per_minute", "N", set_number, "more need a confirmation; 0: none does",
           AT(deletions_per_minute) },
         { "prefetch", "yes|no", set_yes, "ask ahead for what a walk will need", AT(prefetch) },
+        { "max_read", NULL, set_max_read, NULL },
         { "suid", NULL, ignore, NULL },
         { "nosuid", NULL, ignore, NULL },
         { "dev", NULL, ignore, NULL },

@@ -100,6 +100,7 @@ END_TEST
 START_TEST(what_libfuse_may_know_is_passed_on) {
         ck_assert_int_eq(parse("hcloudfs /mnt -o max_read=4096,unheard_of"), 0);
         ck_assert_str_eq(buf_str(&options.pass), "max_read=4096,unheard_of");
+        ck_assert_uint_eq(options.max_read, 4096);
         options_done(&options);
 }
 END_TEST
