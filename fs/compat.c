@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What libfuse does not tell, and what its releases differ in. Nothing is called when the kernel has
- * its answer to INIT, which libfuse may still refuse after it has asked us: so that answer is looked
- * for on its way out. Up to 3.16 the reply to INIT is built without the flag that lets
- * the kernel work on several names of one directory at once, whatever we want
- * (https://github.com/libfuse/libfuse/pull/861): it is set on the way out.
+ * What libfuse does not tell, and what its releases differ in. Nothing is called when the kernel
+ * has its answer to INIT, which libfuse may still refuse after it has asked us: so that answer is
+ * looked for on its way out. Up to 3.16 it is built without the flag that lets the kernel work on
+ * several names of one directory at once, whatever we want
+ * (https://github.com/libfuse/libfuse/pull/861): it is set on the way, too.
  */
 #include <sys/uio.h>
 #include <unistd.h>
