@@ -6,6 +6,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/carry.h"
+#include "fs/change.h"
 #include "fs/session.h"
 #include "fs/shelves.h"
 
@@ -148,6 +149,10 @@ static int act(struct session *session, struct op *op, struct subject *subject, 
                         r = keep_secret(session, op, subject, &result);
                 if (r == 0)
                         r = write_result(session, op, subject, &result);
+                pthread_mutex_lock(&session->tree.lock);
+                if (subject->dir->parent)
+                        change_acts_on(session, subject->dir->parent);
+                pthread_mutex_unlock(&session->tree.lock);
         }
         change_result_done(&result);
         return r;

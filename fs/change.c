@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "fs/content.h"
 #include "fs/control.h"
 #include "fs/directory.h"
 #include "fs/fetch.h"
@@ -93,6 +94,38 @@ void change_outdates(struct session *session, struct node *dir) {
                         continue;
                 outdate(links);
                 return;
+        }
+}
+
+/** change_refreshes() - something happens to a resource: its documents are looked at anew. Tree
+ * locked. */
+void change_refreshes(struct session *session, struct node *dir) {
+        const struct listing *listing =
+                dir->type == ENTRY_DIRECTORY && dir->directory && dir->directory->snapshot
+                        ? dir->directory->snapshot->listing
+                        : NULL;
+
+        for (size_t i = 0; listing && i < listing->count; i++) {
+                struct node *child = tree_child(&session->tree, dir, listing->entries[i].name);
+
+                if (!child || child->type != ENTRY_FILE || child->overlay || !child->content)
+                        continue;
+                content_doubt(child->content);
+                if (child->lookups > 0)
+                        notify_inode(&session->notify, child->id);
+        }
+}
+
+/** change_acts_on() - we did something to the resource of a directory, or to all that stand in it:
+ * its documents, its list, and the list that it stands in itself are asked for anew. Tree locked. */
+void change_acts_on(struct session *session, struct node *dir) {
+        int64_t now_ms = stamp_now_ms();
+
+        change_refreshes(session, dir);
+        for (int i = 0; i < 2 && dir; i++, dir = dir->parent) {
+                change_outdates(session, dir);
+                if (dir->directory && !dir->branch->is_local)
+                        dir->directory->doubted_ms = now_ms;
         }
 }
 

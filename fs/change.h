@@ -7,6 +7,8 @@
 int change_may_open(struct task *task, const struct node *node);
 int change_ready(struct task *task, uint64_t id, struct node **ret);
 void change_outdates(struct session *session, struct node *dir);
+void change_refreshes(struct session *session, struct node *dir);
+void change_acts_on(struct session *session, struct node *dir);
 int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new);
 
 /* fs/change.c */

@@ -7,6 +7,7 @@
 #include "base/stamp.h"
 #include "base/text.h"
 #include "fs/branch.h"
+#include "fs/change.h"
 #include "fs/content.h"
 #include "fs/directory.h"
 #include "fs/local.h"
@@ -105,20 +106,8 @@ static void expire(struct session *session, const struct working *working) {
         pthread_mutex_lock(&session->tree.lock);
         node = tree_find(&session->tree, working->place);
         parent = node ? node->parent : NULL;
-        for (size_t i = 0;
-             node && node->type == ENTRY_DIRECTORY && node->directory &&
-             node->directory->snapshot && i < node->directory->snapshot->listing->count;
-             i++) {
-                const struct entry *entry = &node->directory->snapshot->listing->entries[i];
-                struct node *child = tree_child(&session->tree, node, entry->name);
-
-                if (!child || child->type != ENTRY_FILE || child->overlay || !child->content)
-                        continue;
-                child->content->fresh_until_ms = 0;
-                child->content->held_until_ms = 0;
-                if (child->lookups > 0)
-                        notify_inode(&session->notify, child->id);
-        }
+        if (node)
+                change_refreshes(session, node);
         if (parent && parent->directory && working->is_gone) {
                 parent->directory->fresh_until_ms = 0;
                 notify_inode(&session->notify, parent->id);
