@@ -54,13 +54,22 @@ static void tell_vanished(struct session *session, struct node *node, const stru
         }
 }
 
+/* Has the kernel what the entry stands for? It was made here: overlay_settle() sees to the rest. If
+ * it was told of the name it would let go of the directory in which somebody works. Tree locked. */
+static bool is_known(struct session *session, const struct node *dir, const struct entry *entry) {
+        const struct node *child = tree_child(&session->tree, dir, entry->name);
+
+        return child && child->lookups > 0 && (child->overlay || tree_is_same(child, entry));
+}
+
 /* Names that appeared: the kernel may remember that they were missing. Tree locked. */
 static void tell_appeared(struct session *session, struct node *node, const struct listing *before,
                           const struct listing *after) {
         if (node->directory->negative_until_ms <= stamp_monotonic_ms())
                 return;
         for (size_t i = 0; i < after->count; i++)
-                if (!before || !listing_find(before, after->entries[i].name))
+                if ((!before || !listing_find(before, after->entries[i].name)) &&
+                    !is_known(session, node, &after->entries[i]))
                         notify_entry(&session->notify, node->id, after->entries[i].name);
 }
 
