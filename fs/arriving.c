@@ -43,19 +43,21 @@ static void make_room(struct session *session) {
 
         for (unsigned i = 1; arrival; arrival = next, i++) {
                 next = arrival->next;
-                if (i >= ARRIVALS_MAX || arrival->decided_ms + ARRIVING_KEPT_MS < now_ms)
+                if (i >= ARRIVALS_MAX ||
+                    (!arrival->is_unlisted && arrival->decided_ms + ARRIVING_KEPT_MS < now_ms))
                         drop(session, arrival);
         }
 }
 
-/**
- * arriving_note() - this entry is new to the cloud: it is shown in @dir from the next list on, and
- * nothing that had its name before hides it. Without memory lists alone decide.
- */
-void arriving_note(struct session *session, struct node *dir, const struct entry *entry) {
+/** arriving_is_unlisted() - does no list of this directory tell what is in it? */
+bool arriving_is_unlisted(const struct node *dir) {
+        return dir->directory && dir->directory->snapshot &&
+               dir->directory->snapshot->listing->by_name;
+}
+
+static void add(struct session *session, struct node *dir, const struct entry *entry) {
         struct arrival *arrival = calloc(1, sizeof(*arrival));
 
-        leaving_end(session, dir, entry->name, entry->place);
         arriving_forget(session, dir, entry->name);
         make_room(session);
         if (!arrival)
@@ -66,12 +68,31 @@ void arriving_note(struct session *session, struct node *dir, const struct entry
         }
         arrival->dir = node_ref(dir);
         arrival->decided_ms = stamp_now_ms() + ARRIVING_MS;
+        arrival->is_unlisted = arriving_is_unlisted(dir);
         arrival->next = session->arrivals;
         arrival->link = &session->arrivals;
         if (arrival->next)
                 arrival->next->link = &arrival->next;
         session->arrivals = arrival;
         session->n_arrivals++;
+}
+
+/**
+ * arriving_note() - this entry is new to the cloud: it is shown in @dir from the next list on, and
+ * nothing that had its name before hides it. Without memory lists alone decide.
+ */
+void arriving_note(struct session *session, struct node *dir, const struct entry *entry) {
+        leaving_end(session, dir, entry->name, entry->place);
+        add(session, dir, entry);
+}
+
+/** arriving_found() - a directory that is not listed has this entry: its next list shows it. */
+void arriving_found(struct session *session, struct node *dir, const struct entry *entry) {
+        if (!arriving_is_unlisted(dir) ||
+            listing_find(dir->directory->snapshot->listing, entry->name))
+                return;
+        add(session, dir, entry);
+        dir->directory->fresh_until_ms = 0;
 }
 
 /** arriving_forget() - it was removed, renamed, or is not there after all. */
@@ -131,20 +152,20 @@ int arriving_merge(struct session *session, struct node *dir, struct listing *li
         int r = 0;
 
         *ret = (struct arrived){ .is_doubted = awaits_overlay(dir, listing) };
-        if (arrival && !listing->by_name)
+        if (arrival)
                 missing = calloc(session->n_arrivals, sizeof(*missing));
         for (; missing && arrival; arrival = next) {
                 next = arrival->next;
                 if (arrival->dir != dir)
                         continue;
-                if (arriving_decides(listing, arrival->decided_ms))
+                if (!listing->by_name && arriving_decides(listing, arrival->decided_ms))
                         drop(session, arrival);
                 else if (!has(listing, &arrival->entry))
                         missing[count++] = &arrival->entry;
         }
         if (count) {
                 r = listing_with(listing, missing, count, &ret->listing);
-                ret->is_doubted = true;
+                ret->is_doubted |= !listing->by_name;
         } else {
                 ret->listing = listing_ref(listing);
         }

@@ -2,7 +2,8 @@
 /*
  * What we made a moment ago stays where it is, although a list of a part of the cloud that has not
  * heard of it yet lacks it (file rule 18): until a list that is young enough to decide tells
- * otherwise, until it is removed, renamed or read in vain. Protected by the tree's lock.
+ * otherwise, until it is removed, renamed or read in vain. So does what was made or found by its
+ * name in a directory that cannot be listed. Protected by the tree's lock.
  */
 #pragma once
 
@@ -25,7 +26,8 @@ struct arrival {
         struct arrival *next, **link;
         struct node *dir;   /* referenced */
         struct entry entry; /* as a list would tell of it; owned */
-        int64_t decided_ms; /* realtime clock: lists from then on decide */
+        int64_t decided_ms; /* realtime clock: lists from then on decide … */
+        bool is_unlisted;   /* … but not here: no list of this directory tells of anything */
 };
 
 /* A list as it is to be shown. */
@@ -35,6 +37,8 @@ struct arrived {
 };
 
 void arriving_note(struct session *session, struct node *dir, const struct entry *entry);
+void arriving_found(struct session *session, struct node *dir, const struct entry *entry);
+bool arriving_is_unlisted(const struct node *dir);
 void arriving_forget(struct session *session, const struct node *dir, const char *name);
 int arriving_merge(struct session *session, struct node *dir, struct listing *listing,
                    struct arrived *ret);

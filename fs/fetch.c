@@ -252,8 +252,11 @@ static int fetch_find(struct session *session, struct op *op, struct node *node,
         if (r < 0)
                 return r;
         pthread_mutex_lock(&session->tree.lock);
-        r = tree_adopt(&session->tree, node, &entry, &found);
-        if (r == 0)
+        if (!leaving_hides(session, node, &entry)) {
+                arriving_found(session, node, &entry);
+                r = tree_adopt(&session->tree, node, &entry, &found);
+        }
+        if (found)
                 *ret = node_ref(found);
         pthread_mutex_unlock(&session->tree.lock);
         entry_done(&entry);

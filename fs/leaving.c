@@ -35,7 +35,9 @@ static void enter(struct session *session, struct leaving *leaving) {
         if (leaving->next)
                 leaving->next->link = &leaving->next;
         session->leavings = leaving;
-        arriving_forget(session, leaving->subject.dir, leaving->subject.name);
+        /* Of what no list tells, this alone knows that it is there: until it has gone. */
+        if (leaving->until_ms || !arriving_is_unlisted(leaving->subject.dir))
+                arriving_forget(session, leaving->subject.dir, leaving->subject.name);
         touch(session, leaving);
 }
 
@@ -107,6 +109,7 @@ static void settle(struct session *session, struct leaving *leaving, int r, bool
                         tell(session, leaving);
                         leaving_free(leaving);
                 } else {
+                        arriving_forget(session, leaving->subject.dir, leaving->subject.name);
                         levels_left(session, leaving->subject.dir);
                 }
         }
