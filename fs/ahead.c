@@ -316,6 +316,12 @@ void ahead_again(struct session *session, struct node *node, unsigned want) {
         queue_node(session, node, want, fetched_ms + 1, 0);
 }
 
+/** ahead_renew() - this list is wanted anew, though nobody looks at it now. Tree locked.
+ * @fresh_since_ms: realtime clock: answers from before do not serve. */
+void ahead_renew(struct session *session, struct node *dir, int64_t fresh_since_ms) {
+        queue_node(session, dir, WANT_LIST, fresh_since_ms, 0);
+}
+
 /* The body of an entry that follows in a sweep, if it is worth it. Tree locked. */
 static void sweep_entry(struct session *session, struct node *dir, const struct entry *entry) {
         struct node *node;

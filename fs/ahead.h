@@ -57,4 +57,5 @@ void ahead_stop(struct ahead *ahead);
 void ahead_needed(struct session *session, struct node *file, bool is_missing);
 void ahead_entered(struct session *session, struct node *node, bool was_missing);
 void ahead_again(struct session *session, struct node *node, unsigned want);
+void ahead_renew(struct session *session, struct node *dir, int64_t fresh_since_ms);
 size_t ahead_queued(struct ahead *ahead);

@@ -45,6 +45,7 @@ struct directory {
         uint32_t ahead_next;       /* … where the sweep ahead of them has come to … */
         uint32_t ahead_window;     /* … and how far it may be ahead; 0: no sweep */
         bool has_kept;
+        bool is_believed; /* the kernel knows names in it; only while fs/refresh.c looks for such */
         struct overlay *overlays; /* what stands here beside the cloud, by ordinal */
         uint64_t next_overlay;    /* ordinal; above those of the list */
         uint64_t overlay_version; /* changes with every name among them */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fs/control.h"
 #include "tests/unit/fs/mounted.h"
 #include "tests/unit/unit.h"
 
@@ -241,6 +242,38 @@ START_TEST(refresh_returns_when_the_data_is_new) {
 }
 END_TEST
 
+START_TEST(a_refresh_reaches_the_names_that_the_kernel_knows) {
+        struct place *clusters;
+
+        start(4, false);
+        clusters = fake_at(mounted.view, "cn-north-4/dws/clusters");
+        expect("ls -lR demo > /dev/null; ls " CLUSTER "/snapshots", "s.json\n");
+        fake_remove(mounted.view, fake_at(mounted.view, "cn-north-4/dws/clusters/cluster-001"));
+        expect("ls " CLUSTER "/snapshots", "s.json\n");
+        expect("echo / > .hcloudfs/refresh; ls " CLUSTER "/snapshots 2> /dev/null || echo gone; "
+               "test -e " CLUSTER " || echo gone",
+               "gone\ngone\n");
+
+        expect("test -e " CLUSTERS "/new || echo missing", "missing\n");
+        fake_add(mounted.view, clusters, "new", ENTRY_FILE, "new\n");
+        expect("echo demo/cn-north-4 > .hcloudfs/refresh; cat " CLUSTERS "/new", "new\n");
+        fake_add(mounted.view, clusters, "newer", ENTRY_FILE, "newer\n");
+        expect("echo " CLUSTERS "/newer > .hcloudfs/refresh && cat " CLUSTERS "/newer", "newer\n");
+
+        /* Who works in what is still there stays there. */
+        expect("cd " CLUSTERS "/cluster-002 && echo / > ../../../../../.hcloudfs/refresh && "
+               "test $(readlink /proc/self/cwd) = $(pwd -P) && cat ../new",
+               "new\n");
+
+        fake_remove(mounted.view, fake_at(mounted.view, "cn-north-4/dws/clusters/cluster-003"));
+        refresh_all(mounted.session);
+        expect("i=0; while test -e " CLUSTERS "/cluster-003 && test $((i += 1)) -lt 10000; do :; "
+               "done; test $i -lt 10000 && echo gone",
+               "gone\n");
+        mounted_stop(&mounted);
+}
+END_TEST
+
 START_TEST(why_explains_what_is_known_without_asking) {
         unsigned reads;
 
@@ -286,6 +319,7 @@ int main(void) {
                 { .name = "failure", .test = a_failure_says_why_and_hides_nothing_else },
                 { .name = "control", .test = control_files_are_written_and_read },
                 { .name = "refresh", .test = refresh_returns_when_the_data_is_new },
+                { .name = "names", .test = a_refresh_reaches_the_names_that_the_kernel_knows },
                 { .name = "why", .test = why_explains_what_is_known_without_asking },
                 { .name = "tools", .test = tools_agree_on_every_byte },
                 { .name = "read-only", .test = a_read_only_mount_reads_without_asking },
