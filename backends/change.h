@@ -46,6 +46,7 @@ enum ability {
         ANY_NAME = 1 << 9,        /* directory: a new document may be called anything */
 };
 unsigned view_abilities(const struct view *view, const struct place *place);
+bool view_is_read_only(const struct view *view);
 /* An item of its own, not a resource's attribute. */
 bool place_is_document(const struct place *place);
 bool place_is_same_item(const struct place *a, const struct place *b); /* files of one document */

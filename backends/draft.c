@@ -31,7 +31,7 @@ static unsigned creation_abilities(const struct place *place) {
 
 /** view_abilities() - what may be done with a place, by its rows alone; a set of enum ability. */
 unsigned view_abilities(const struct view *view, const struct place *place) {
-        bool is_read_only = view->guard.access == ACCESS_READ_ONLY;
+        bool is_read_only = view_is_read_only(view);
         unsigned can = 0;
 
         if (place->type == PLACE_ACTION) {
@@ -46,6 +46,11 @@ unsigned view_abilities(const struct view *view, const struct place *place) {
         if (place_removal(place))
                 can |= CAN_REMOVE;
         return can | creation_abilities(place) | relate_abilities(place);
+}
+
+/** view_is_read_only() - does the account's `access` forbid every change? */
+bool view_is_read_only(const struct view *view) {
+        return view->guard.access == ACCESS_READ_ONLY;
 }
 
 /* What a need is, and when. */

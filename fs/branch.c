@@ -140,6 +140,13 @@ const char *branch_account(struct branch *branch) {
         return account_of(branch)->name;
 }
 
+/** branch_is_read_only() - of an account whose `access` forbids every change. */
+bool branch_is_read_only(struct branch *branch) {
+        const struct view *view = branch_view(branch);
+
+        return view && view_is_read_only(view);
+}
+
 /** branch_free() - returns NULL. */
 struct branch *branch_free(struct branch *branch) {
         if (!branch)

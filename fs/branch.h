@@ -16,5 +16,6 @@ void branch_set_journal(struct branch *branch, const char *account, struct journ
 struct view *branch_view(struct branch *branch);
 struct journal *branch_journal(struct branch *branch);
 const char *branch_account(struct branch *branch);
+bool branch_is_read_only(struct branch *branch);
 
 extern const struct branch_ops branch_root_ops;

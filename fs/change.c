@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "fs/branch.h"
 #include "fs/content.h"
 #include "fs/control.h"
 #include "fs/directory.h"
@@ -26,6 +27,20 @@ int change_may_open(struct task *task, const struct node *node) {
         if (node->branch == &task->session->queue_branch)
                 return 0;
         return op_fail(&task->op, EACCES, "this file is only read");
+}
+
+/**
+ * change_refuse() - what the task wants cannot be done with this node: @reason, but where the
+ * account's own setting forbids every change that is why. Tree locked.
+ * @error: positive. Returns -@error.
+ */
+int change_refuse(struct op *op, const struct node *node, int error, const char *reason) {
+        struct branch *branch = node->branch;
+
+        if (branch_is_read_only(branch))
+                return op_fail(op, error, "account %s has access = read-only",
+                               branch_account(branch));
+        return op_fail(op, error, "%s", reason);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "fs/task.h"
 
 int change_may_open(struct task *task, const struct node *node);
+int change_refuse(struct op *op, const struct node *node, int error, const char *reason);
 int change_ready(struct task *task, uint64_t id, struct node **ret);
 void change_outdates(struct session *session, struct node *dir);
 void change_refreshes(struct session *session, struct node *dir);

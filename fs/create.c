@@ -126,7 +126,7 @@ static int open_again(struct task *task, struct node *node) {
         int r = 0;
 
         if (node->type != ENTRY_FILE || !(node->can & (CAN_SAVE | CAN_ACT)))
-                r = op_fail(&task->op, EACCES, "no call changes this file");
+                r = change_refuse(&task->op, node, EACCES, "no call changes this file");
         else if (!node->overlay && !(node->content && node->content->published))
                 r = -EIO;
         task->fi.flags |= O_TRUNC; /* what was removed is empty when it is made again */
@@ -151,7 +151,7 @@ static int decide(struct task *task, const struct node *dir, enum overlay_role *
                 return 0;
         }
         if (!(names_abilities(dir) & CAN_CREATE_FILE))
-                return op_fail(&task->op, EPERM, "no file can be made here");
+                return change_refuse(&task->op, dir, EPERM, "no file can be made here");
         *ret = OVERLAY_NEW;
         return 0;
 }

@@ -37,8 +37,17 @@ static int reply_overlay(struct task *task, struct node *dir, const struct entry
         return r;
 }
 
-static int refuse(struct op *op) {
-        return op_fail(op, EPERM, "nothing can be made here");
+static int refuse(struct task *task, struct op *op) {
+        struct tree *tree = &task->session->tree;
+        const struct node *dir;
+        int r = -ESTALE;
+
+        pthread_mutex_lock(&tree->lock);
+        dir = tree_node(tree, task->node);
+        if (dir)
+                r = change_refuse(op, dir, EPERM, "nothing can be made here");
+        pthread_mutex_unlock(&tree->lock);
+        return r;
 }
 
 /* A level of a tree: local until something is made in it. */
@@ -117,7 +126,7 @@ static int make_directory(struct task *task, struct op *op) {
                 can = names_abilities(dir);
         pthread_mutex_unlock(&session->tree.lock);
         if (r < 0)
-                return r == -EPERM ? refuse(op) : r;
+                return r == -EPERM ? refuse(task, op) : r;
         if (can & CAN_GROUP)
                 r = make_level(session, op, &subject, &node);
         else if (can & CAN_DRAFT)
@@ -127,7 +136,7 @@ static int make_directory(struct task *task, struct op *op) {
         else if (can & CAN_MKDIR)
                 r = making_run(session, op, &subject, MAKING_WAIT_MS, &node);
         else
-                r = refuse(op);
+                r = refuse(task, op);
         subject_done(&subject);
         if (r == 0)
                 task->result = node->id;
@@ -303,7 +312,7 @@ static int serve_symlink(struct task *task) {
         else if (names_is_scratch(session, dir, task->name, false))
                 return reply_overlay(task, dir, &entry, OVERLAY_SCRATCH);
         else if (!(names_abilities(dir) & CAN_LINK))
-                r = op_fail(&task->op, EPERM, "no link can be made here");
+                r = change_refuse(&task->op, dir, EPERM, "no link can be made here");
         pthread_mutex_unlock(&session->tree.lock);
         return r < 0 ? r : wait_change(task, make_link);
 }

@@ -363,10 +363,11 @@ static int remove_resource(struct task *task, struct op *op) {
 
 /* A resource is not destroyed by removing what is in it. Tree locked; unlocks it. */
 static int refuse_attribute(struct task *task, const struct node *dir) {
-        wards_raise(&task->session->wards, task->process, dir, stamp_monotonic_ms());
-        return unlock(task, op_fail(&task->op, EPERM,
-                                    "this file is a part of its resource: a resource is removed by "
-                                    "rmdir of its directory"));
+        if (!branch_is_read_only(dir->branch))
+                wards_raise(&task->session->wards, task->process, dir, stamp_monotonic_ms());
+        return unlock(task, change_refuse(&task->op, dir, EPERM,
+                                          "this is a part of its resource: a resource is removed "
+                                          "by rmdir of its own directory"));
 }
 
 static int serve_unlink(struct task *task) {

@@ -131,8 +131,9 @@ static int serve_cloud(struct task *task, struct node *node) {
         int r;
 
         if (is_cut && !(node->can & CAN_SAVE)) {
+                r = change_refuse(&task->op, node, EACCES, "no call changes this file");
                 pthread_mutex_unlock(&task->session->tree.lock);
-                return op_fail(&task->op, EACCES, "no call changes this file");
+                return r;
         }
         editing = is_cut || !(task->changes & TIMES) ? NULL : own_editing(task, node);
         if (editing) {

@@ -7,6 +7,7 @@
 #include "backends/change.h"
 #include "base/stamp.h"
 #include "fs/branch.h"
+#include "fs/change.h"
 #include "fs/content.h"
 #include "fs/local.h"
 #include "fs/process.h"
@@ -17,10 +18,9 @@ static bool is_writing(int flags) {
         return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
 }
 
-/* The one place that says why a file of the cloud cannot be written. */
-static int refuse(struct task *task) {
-        return op_fail(&task->op, EACCES,
-                       "no call changes this file, or the account does not allow it");
+/* The one place that says why a file of the cloud cannot be written. Tree locked. */
+static int refuse(struct task *task, const struct node *node) {
+        return change_refuse(&task->op, node, EACCES, "no call changes this file");
 }
 
 /* Tree locked. */
@@ -241,7 +241,7 @@ static int admit(struct task *task, struct node **ret) {
         else if (node->type != ENTRY_FILE)
                 r = node->type == ENTRY_DIRECTORY ? -EISDIR : -ELOOP;
         else if (!node->overlay && !(node->can & (CAN_SAVE | CAN_ACT)))
-                r = refuse(task);
+                r = refuse(task, node);
         if (r == 1 && (node->overlay || !needs_bytes(task, node))) {
                 *ret = node;
                 return 1;
