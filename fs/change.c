@@ -132,7 +132,8 @@ void change_refreshes(struct session *session, struct node *dir) {
 }
 
 /** change_acts_on() - we did something to the resource of a directory, or to all that stand in it:
- * its documents, its list, and the list that it stands in itself are asked for anew. Tree locked. */
+ * its documents, its list, and the list that it stands in itself are asked for anew. Tree
+ * locked. */
 void change_acts_on(struct session *session, struct node *dir) {
         int64_t now_ms = stamp_now_ms();
 
