@@ -218,8 +218,13 @@ static int stack_new(struct accounts *accounts, const struct account *account,
         return 0;
 }
 
+/** account_is_shown() - is there a tree of accounts of this type? */
+bool account_is_shown(const struct account *account) {
+        return account->type != ACCOUNT_KUBERNETES;
+}
+
 /**
- * accounts_new() - the accounts of @config (borrowed), or @only one of them.
+ * accounts_new() - the accounts of @config (borrowed) that are shown, or @only one of them.
  * Returns 0, -ENOENT if there is no such account, -ENOMEM. One that cannot be set up has its
  * failure in its stack.
  */
@@ -236,7 +241,8 @@ int accounts_new(const struct config *config, const char *only,
                 return -ENOMEM;
         r = http_new(&options->http, &accounts->http);
         for (size_t i = 0; r == 0 && i < config->n_accounts; i++)
-                if (!only || text_eq(only, config->accounts[i].name))
+                if (account_is_shown(&config->accounts[i]) &&
+                    (!only || text_eq(only, config->accounts[i].name)))
                         r = stack_new(accounts, &config->accounts[i], options);
         if (r == 0 && accounts->count == 0)
                 r = -ENOENT;

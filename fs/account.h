@@ -46,6 +46,7 @@ struct accounts {
         void *data;
 };
 
+bool account_is_shown(const struct account *account);
 int accounts_new(const struct config *config, const char *only,
                  const struct accounts_options *options, struct accounts **ret);
 struct accounts *accounts_free(struct accounts *accounts);

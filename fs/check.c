@@ -7,6 +7,7 @@
 
 #include "auth/auth.h"
 #include "base/text.h"
+#include "fs/account.h"
 #include "fs/program.h"
 #include "fs/storage.h"
 
@@ -102,13 +103,26 @@ static void check_machine(struct findings *findings, const struct options *optio
         check_storage(findings, STORAGE_STATE, options->state_dir);
 }
 
+/* Is there anything else to mount? */
+static bool others_are_shown(const struct options *options, const struct config *config) {
+        for (size_t i = 0; !options->account && i < config->n_accounts; i++)
+                if (account_is_shown(&config->accounts[i]))
+                        return true;
+        return false;
+}
+
 static int check_account(struct http *http, const struct options *options,
-                         const struct account *account) {
+                         const struct config *config, const struct account *account) {
         struct findings findings = { .about = account->name };
         struct auth *auth = NULL;
         struct op op;
         int r;
 
+        if (!account_is_shown(account)) {
+                tell(&findings, "configuration", others_are_shown(options, config),
+                     "Kubernetes accounts are read but not shown by this version");
+                return findings.bad;
+        }
         op_init(&op, OP_INTERACTIVE, (int64_t)options->operation_timeout_s * 1000);
         r = auth_new(http, account, &auth);
         if (r < 0)
@@ -141,7 +155,7 @@ int program_check(struct options *options) {
                 const struct account *account = &config->accounts[i];
 
                 if (!options->account || text_eq(options->account, account->name))
-                        findings.bad += check_account(http, options, account);
+                        findings.bad += check_account(http, options, config, account);
         }
         return r < 0 || findings.bad || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -146,10 +146,13 @@ static int prepare_accounts(struct mount *mount) {
         int failed, r;
 
         r = accounts_new(mount->config, mount->options->account, &options, &mount->accounts);
-        if (r < 0) {
+        if (r == -ENOENT) /* an unknown name was refused before */
+                log_error("there is nothing to show: Kubernetes accounts are read but not shown by "
+                          "this version");
+        else if (r < 0)
                 log_error("cannot set the accounts up: %s", strerror(-r));
+        if (r < 0)
                 return r;
-        }
         failed = accounts_login(mount->accounts);
         for (size_t i = 0; i < mount->accounts->count; i++)
                 if (mount->accounts->stacks[i].error)
