@@ -91,6 +91,8 @@ static int call(struct commit *commit, struct op *op, struct change_result *ret)
         struct view *view = subject->view;
         int r = check_text(op, carry);
 
+        if (r == 0 && carry->act == EDIT_CREATE)
+                r = note_check(subject->session, op, subject->dir, subject->name);
         if (r < 0)
                 return r;
         switch (carry->act) {

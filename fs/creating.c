@@ -15,6 +15,7 @@
 #include "fs/leaving.h"
 #include "fs/levels.h"
 #include "fs/local.h"
+#include "fs/note.h"
 #include "fs/session.h"
 #include "fs/times.h"
 
@@ -238,6 +239,18 @@ static void give_way(struct session *session, struct node *node) {
         overlay_remove(session, node->overlay);
 }
 
+/* A copy of a note that was put back beside what it was about: nothing is sent, nothing stays. */
+static void drop_note(struct session *session, struct node *node, struct editing *editing,
+                      const struct order *order) {
+        pthread_mutex_lock(&session->tree.lock);
+        editing_end(editing, order->changes, 0, NULL);
+        if (node->overlay && node->overlay->link) {
+                notify_entry(&session->notify, node->parent->id, node->name);
+                overlay_remove(session, node->overlay);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /**
  * creating_send() - a new document, or a draft's, is complete: create what it stands for.
  * @node: of that file, held by the caller. Returns as carry_out(); the edit remembers it.
@@ -257,6 +270,11 @@ int creating_send(struct session *session, struct op *op, struct node *node,
         if (r < 0) {
                 order_done(&order);
                 return op_fail(op, -r, "%s", strerror(-r));
+        }
+        if (!is_of_draft && note_is_copy(order.subject.name, order.text, order.len)) {
+                drop_note(session, node, editing, &order);
+                order_done(&order);
+                return 0;
         }
         r = carry_out(session, op,
                       &(struct carry){

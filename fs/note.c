@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "base/text.h"
 #include "fs/directory.h"
 #include "fs/local.h"
+#include "fs/report.h"
 #include "fs/session.h"
+
+#define NOTE_ERROR ".error"
 
 /* 0, or -ENAMETOOLONG where there is no room for the suffix. */
 static int name_of(const char *name, const char *suffix, char ret[NAME_MAX + 1]) {
@@ -116,4 +120,40 @@ bool note_drop(struct session *session, struct node *dir, const char *name, cons
         }
         pthread_mutex_unlock(&session->tree.lock);
         return is_there;
+}
+
+/* Is there, or is there to be, something that the name is a note's of? Tree not locked. */
+static bool is_beside(struct session *session, const struct node *dir, const char *name) {
+        _cleanup_(freep) char *stem = strndup(name, strlen(name) - strlen(NOTE_ERROR));
+        const struct overlay *overlay;
+        bool is;
+
+        if (!stem)
+                return true;
+        pthread_mutex_lock(&session->tree.lock);
+        overlay = overlay_find(dir, stem);
+        is = is_taken(dir, stem) || (overlay && overlay->role == OVERLAY_NEW);
+        pthread_mutex_unlock(&session->tree.lock);
+        return is;
+}
+
+/** note_is_copy() - is it what a note said, put back from a copy of its directory? */
+bool note_is_copy(const char *name, const char *text, size_t len) {
+        return text_ends(name, NOTE_ERROR) && report_is(text, len);
+}
+
+/**
+ * note_check() - may a document of this name be created? Not where the next refusal is told.
+ * @dir: held by the caller; the tree must not be locked. Returns 0, or -EPERM with a reason.
+ */
+int note_check(struct session *session, struct op *op, const struct node *dir, const char *name) {
+        size_t len = strlen(name);
+
+        if (len <= strlen(NOTE_ERROR) || !text_ends(name, NOTE_ERROR) ||
+            !is_beside(session, dir, name))
+                return 0;
+        return op_fail(op, EPERM,
+                       "%s is where the reason stands when a change of %.*s is refused: take "
+                       "another name",
+                       name, (int)(len - strlen(NOTE_ERROR)), name);
 }

@@ -13,4 +13,6 @@ int note_attach(struct session *session, struct node *dir, const char *name, con
                 struct document *text);
 int note_put(struct session *session, struct node *dir, const char *name, const char *suffix,
              const struct buf *text);
+bool note_is_copy(const char *name, const char *text, size_t len);
+int note_check(struct session *session, struct op *op, const struct node *dir, const char *name);
 bool note_drop(struct session *session, struct node *dir, const char *name, const char *suffix);

@@ -15,6 +15,7 @@
 #include "fs/file.h"
 #include "fs/leaving.h"
 #include "fs/names.h"
+#include "fs/note.h"
 #include "fs/process.h"
 #include "fs/saving.h"
 #include "fs/session.h"
@@ -238,14 +239,26 @@ static int save(struct task *task, struct op *op, struct replacing *replacing) {
         return 0; /* it is saved, whatever is shown of it */
 }
 
+/* A copy of a note is nothing to be kept. */
+static int drop(struct session *session, struct node *source) {
+        pthread_mutex_lock(&session->tree.lock);
+        if (source->overlay && source->overlay->link)
+                overlay_remove(session, source->overlay);
+        pthread_mutex_unlock(&session->tree.lock);
+        return 0;
+}
+
 /* rename(scratch -> new name) creates the document. */
 static int create(struct task *task, struct op *op, struct replacing *replacing) {
         struct session *session = task->session;
         struct change_result result;
         struct document *now = NULL;
-        int r = creating_text(session, op, replacing->subject.dir, replacing->subject.name,
-                              replacing->text, replacing->len, &result);
+        int r;
 
+        if (note_is_copy(replacing->subject.name, replacing->text, replacing->len))
+                return drop(session, replacing->source);
+        r = creating_text(session, op, replacing->subject.dir, replacing->subject.name,
+                          replacing->text, replacing->len, &result);
         pthread_mutex_lock(&session->tree.lock);
         if (r == 0 && replacing->source->overlay && replacing->source->overlay->link) {
                 struct overlay *overlay = replacing->source->overlay;

@@ -42,6 +42,16 @@ const char *report_advice(int error, bool is_unknown) {
         return "try again; if it stays so, ask the service's support with the request id";
 }
 
+static bool has(const char *text, size_t len, const char *part) {
+        return memmem(text, len, part, strlen(part));
+}
+
+/** report_is() - is it such a text, or a copy of one? */
+bool report_is(const char *text, size_t len) {
+        return has(text, len, "\ntried: ") && has(text, len, "\nerror: ") &&
+               has(text, len, "\nwhat to do: ");
+}
+
 /** report_render() - append the whole text. Returns 0 or -ENOMEM. */
 int report_render(const struct report *report, struct buf *buf) {
         const struct op_fault *fault = report->fault;

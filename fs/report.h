@@ -16,5 +16,6 @@ struct report {
         const char *queue; /* name below .hcloudfs/queue of an unknown outcome, or NULL */
 };
 
+bool report_is(const char *text, size_t len);
 int report_render(const struct report *report, struct buf *buf);
 const char *report_advice(int error, bool is_unknown);
