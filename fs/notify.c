@@ -173,17 +173,10 @@ static int open_connection(struct fuse_session *fuse) {
 /* From now on the thread has nothing open but its connection. What the caller has given us would
  * stay open in here when the others let go of it: who reads our output would wait for its end. */
 static void part(const struct notify *notify) {
-        const int first = STDERR_FILENO + 1;
-        int null;
-
-        if (notify->fd < first || unshare(CLONE_FILES) < 0)
+        if (notify->fd < 0 || unshare(CLONE_FILES) < 0)
                 return;
-        null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        for (int fd = 0; fd < first; fd++)
-                if (null < 0 || dup2(null, fd) < 0)
-                        (void)close(fd);
-        if (notify->fd > first)
-                (void)close_range((unsigned)first, (unsigned)notify->fd - 1, 0);
+        if (notify->fd > 0)
+                (void)close_range(0, (unsigned)notify->fd - 1, 0);
         (void)close_range((unsigned)notify->fd + 1, UINT_MAX, 0);
 }
 

@@ -240,7 +240,8 @@ START_TEST(a_clock_that_no_correction_helps_is_named) {
         site_init(&site, replies, ELEMENTSOF(replies));
         home_enter();
         ck_assert_int_eq(get(&site, &dws), -EACCES);
-        expect_reason("this machine's clock is 3600 seconds off");
+        expect_reason("this machine's clock is 36"); /* 3600, or what it took until now more */
+        expect_reason(" seconds off");
         ck_assert_uint_eq(server_requests(site.server), 2);
         home_leave();
         site_done(&site);
