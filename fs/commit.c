@@ -6,6 +6,7 @@
 
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/recovery.h"
 #include "fs/report.h"
 
 enum {
@@ -201,6 +202,7 @@ static int write_report(const struct op *op, struct commit *commit, int error) {
                                 .error = error,
                                 .kept = kept.len ? buf_str(&kept) : NULL,
                                 .queue = queue,
+                                .can_resend = recovery_can_resend(commit->act),
                         },
                         &commit->report);
         buf_done(&kept);
@@ -294,9 +296,11 @@ static int check_doubt(struct commits *commits, struct op *op, const struct comm
         if (!id || id == commit->id)
                 return 0;
         return op_fail(op, EBUSY,
-                       "an earlier %s of it may have happened: write resend or forget to "
+                       "an earlier %s of it may have happened: write %s to "
                        ".hcloudfs/queue/%s-%" PRId64,
-                       commit_act_name(commit->act), commit->account, id);
+                       commit_act_name(commit->act),
+                       recovery_can_resend(commit->act) ? "resend or forget" : "forget",
+                       commit->account, id);
 }
 
 static int check_journal(struct op *op, const struct commit *commit) {

@@ -41,7 +41,7 @@ int control_readme(struct session *session, const struct op *op, struct buf *buf
                 "rejected/   texts that were refused, by their paths: <n> is yours, <n>.base what\n"
                 "            you had read, <n>.theirs what stood in the way, <n>.reason why\n"
                 "history/    what documents were before each update or delete: cp it back\n"
-                "queue/      changes on their way or in doubt; write resend or forget to one\n"
+                "queue/      changes on their way or in doubt; each says what to write to it\n"
                 "jobs/       resources that are at work, until they are at an end\n"
                 "watch       write a resource's path to have jobs/ tell of it\n"
                 "plan        with -o plan: the requests that changes would have sent\n"

@@ -103,8 +103,10 @@ static int describe(const struct edit *edit, struct buf *buf) {
         if (edit->reason)
                 (void)buf_printf(buf, "reason: %s\n", edit->reason);
         if (edit->state == EDIT_UNKNOWN)
-                (void)buf_add_str(buf, "what to do: look at what is there; write resend to send it "
-                                       "again, forget to give it up\n");
+                (void)buf_printf(buf, "what to do: look at what is there; write %s\n",
+                                 recovery_can_resend(edit->act)
+                                         ? "resend to send it again, forget to give it up"
+                                         : "forget here, and do it again yourself if it is wanted");
         return buf->error;
 }
 

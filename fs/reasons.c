@@ -9,6 +9,7 @@
 #include "fs/commit.h"
 #include "fs/local.h"
 #include "fs/note.h"
+#include "fs/recovery.h"
 #include "fs/report.h"
 #include "fs/session.h"
 
@@ -112,6 +113,7 @@ static int render(const struct loading *loading, const struct edit *edit, struct
                                 .when_ms = edit->accepted_ms,
                                 .kept = kept.len ? buf_str(&kept) : NULL,
                                 .queue = queue,
+                                .can_resend = recovery_can_resend(edit->act),
                         },
                         buf);
         buf_done(&kept);

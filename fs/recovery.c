@@ -575,6 +575,12 @@ void recovery_supersede(struct session *session, const char *identity, const cha
                         atomic_store(&recovery->list[i].is_superseded, true);
 }
 
+/** recovery_can_resend() - does the journal keep all that it would take to send such a change again?
+ * Not of what is sent at once and waited for: an action, a link, a new name. */
+bool recovery_can_resend(enum edit_act act) {
+        return act == EDIT_SAVE || act == EDIT_CREATE || act == EDIT_MKDIR || act == EDIT_REMOVE;
+}
+
 /** recovery_resend() - somebody says that a change in doubt is to be sent (again). */
 int recovery_resend(struct session *session, struct op *op, const struct session_account *account,
                     int64_t id) {
@@ -585,8 +591,7 @@ int recovery_resend(struct session *session, struct op *op, const struct session
                 return op_fail(op, -r, "it is decided by now");
         if (it.edit.state != EDIT_UNKNOWN)
                 r = op_fail(op, EBUSY, "it is being sent at this moment");
-        else if (it.edit.act == EDIT_ACTION || it.edit.act == EDIT_LINK ||
-                 it.edit.act == EDIT_UNLINK || it.edit.act == EDIT_RENAME)
+        else if (!recovery_can_resend(it.edit.act))
                 r = resume_other(&it, op);
         if (r == 0) {
                 doubts_remove(&session->commits.doubts, account->journal, id);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/op.h"
+#include "cache/journal.h"
 
 struct listing;
 struct node;
@@ -12,6 +13,7 @@ struct session_account;
 
 int recovery_start(struct session *session);
 void recovery_stop(struct session *session);
+bool recovery_can_resend(enum edit_act act);
 int recovery_resend(struct session *session, struct op *op, const struct session_account *account,
                     int64_t id);
 int recovery_forget(struct session *session, struct op *op, const struct session_account *account,

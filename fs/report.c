@@ -30,14 +30,17 @@ static const struct {
         { EIO, "see what was done and what was not, then save again" },
 };
 
-/** report_advice() - a sentence, static. @error: positive errno. */
-const char *report_advice(int error, bool is_unknown) {
-        if (is_unknown)
+static const char *advice(const struct report *report) {
+        bool is_unknown = report->fault->is_unknown && report->queue;
+
+        if (is_unknown && report->can_resend)
                 return "it may have happened: look at what is there; then write resend or forget "
-                       "to "
-                       "the queue file";
+                       "to the queue file";
+        if (is_unknown)
+                return "it may have happened: look at what is there; then write forget to the "
+                       "queue file, and do it again yourself if it is wanted";
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                if (rows[i].error == error)
+                if (rows[i].error == -report->error)
                         return rows[i].advice;
         return "try again; if it stays so, ask the service's support with the request id";
 }
@@ -73,6 +76,5 @@ int report_render(const struct report *report, struct buf *buf) {
                 (void)buf_printf(buf, "kept: .hcloudfs/rejected/%s\n", report->kept);
         if (report->queue)
                 (void)buf_printf(buf, "pending: .hcloudfs/queue/%s\n", report->queue);
-        return buf_printf(buf, "what to do: %s\n",
-                          report_advice(-report->error, fault->is_unknown && report->queue));
+        return buf_printf(buf, "what to do: %s\n", advice(report));
 }

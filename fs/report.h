@@ -13,9 +13,9 @@ struct report {
         int error;         /* negative errno that was replied */
         int64_t when_ms;   /* realtime clock; 0: now */
         const char *kept;  /* directory below .hcloudfs/rejected, or NULL */
-        const char *queue; /* name below .hcloudfs/queue of an unknown outcome, or NULL */
+        const char *queue; /* name below .hcloudfs/queue of an unknown outcome, or NULL; … */
+        bool can_resend;   /* … does `resend` mean anything to it? */
 };
 
 bool report_is(const char *text, size_t len);
 int report_render(const struct report *report, struct buf *buf);
-const char *report_advice(int error, bool is_unknown);
