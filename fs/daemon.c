@@ -20,6 +20,20 @@
 
 enum { HEAPS_MAX = 4, MAPPED_BYTES = 256 * 1024 };
 
+/**
+ * daemon_fill_standard() - descriptors 0 to 2 that the caller has closed lead nowhere, so that none
+ * that we open is taken for one of them. Before any is opened.
+ */
+void daemon_fill_standard(void) {
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR); /* children get them, too */
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 /** daemon_protect() - secrets stay in this process: no core dumps, no ptrace by the same user. */
 void daemon_protect(void) {
         const struct rlimit none = { 0 };

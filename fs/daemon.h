@@ -18,6 +18,7 @@ struct daemon {
         void *data;
 };
 
+void daemon_fill_standard(void);
 void daemon_protect(void);
 void daemon_save_memory(void);
 int daemon_fork(struct daemon *daemon);

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
         struct options options;
         int status = 2;
 
+        daemon_fill_standard();
         daemon_protect();
         daemon_save_memory();
         if (options_parse(argc, argv, &options) == 0)
