@@ -575,8 +575,8 @@ void recovery_supersede(struct session *session, const char *identity, const cha
                         atomic_store(&recovery->list[i].is_superseded, true);
 }
 
-/** recovery_can_resend() - does the journal keep all that it would take to send such a change again?
- * Not of what is sent at once and waited for: an action, a link, a new name. */
+/** recovery_can_resend() - does the journal keep all that it takes to send such a change again? Not
+ * of what is sent at once and waited for: an action, a link, a new name. */
 bool recovery_can_resend(enum edit_act act) {
         return act == EDIT_SAVE || act == EDIT_CREATE || act == EDIT_MKDIR || act == EDIT_REMOVE;
 }
