@@ -192,6 +192,21 @@ int file_value(struct composer *composer, const struct place *place, struct json
         return r < 0 ? r : show_part(composer, place->file, value, ret);
 }
 
+/**
+ * file_text() - what a file shows of a value that is at hand, owned by the caller; NULL where that
+ * takes further calls, or memory is out.
+ */
+char *file_text(struct composer *composer, const struct file *file, struct json *value) {
+        _cleanup_(json_freep) struct json *copy = json_copy(value);
+        _cleanup_(json_freep) struct json *shown = NULL;
+        struct document document = { 0 };
+
+        if (!copy || file->compose || show_part(composer, file, copy, &shown) < 0 ||
+            render(composer, file, shown, &document) < 0)
+                return NULL;
+        return document.data;
+}
+
 /** file_read() - make the document of a file's place; while its resource is in a transition, from
  * answers that are at most five seconds old. 0 or negative errno with a reason. */
 int file_read(struct composer *composer, struct place *place, struct document **ret) {

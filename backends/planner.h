@@ -20,7 +20,8 @@ struct plan_step {
         struct param_list params; /* beyond the place's */
         struct place *place;      /* borrowed; NULL: the planner's */
         char *loses, *lost;       /* owned; another document that it takes away: its path from the
-                                     planner's directory, its text */
+                                     planner's directory, with `./` from what it is itself, and
+                                     its text */
         unsigned deletions;       /* what it counts as, if it is one */
 };
 

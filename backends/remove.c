@@ -115,6 +115,56 @@ static int conclude(struct planner *planner, const struct place *place, int r) {
                               before.reason);
 }
 
+/* A file of a resource from answers that are at hand. NULL: there are none. */
+static char *known_text(struct planner *planner, struct place *place, const struct file *file) {
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        _cleanup_(place_unrefp) struct place *child = NULL;
+        _cleanup_(json_freep) struct json *told = json_new_array();
+        const struct op_fault fault = planner->composer.op->fault;
+        struct composer composer;
+
+        if (!told || place_new(&(struct place_seed){ .type = PLACE_FILE,
+                                                     .parent = place,
+                                                     .file = file,
+                                                     .step = file->name },
+                               &child) < 0)
+                return NULL;
+        composer_init(&composer, planner->composer.view, planner->composer.op, child);
+        composer.told = told; /* nobody is asked */
+        (void)file_read(&composer, child, &document);
+        composer_done(&composer);
+        planner->composer.op->fault = fault;
+        return document ? STEAL(document->data) : NULL;
+}
+
+/* The resource's main document, as it is now where it was looked at just now, else as it is known;
+ * lists tell less of it than its own call, but better that than nothing. */
+static char *last_text(struct planner *planner, struct place *place, const struct file *file) {
+        struct file listed = *file;
+        char *text = NULL;
+
+        if (file->from == FROM_OBJECT && planner->item)
+                return file_text(&planner->composer, file, planner->item);
+        text = known_text(planner, place, file);
+        listed.from = FROM_ITEM;
+        return !text && file->from == FROM_OBJECT ? known_text(planner, place, &listed) : text;
+}
+
+/* What the resource says goes into the history before the first request. 0 or -ENOMEM. */
+static int keep_document(struct planner *planner, struct place *place) {
+        const struct file *file = place->type == PLACE_ITEM ? place->kind->content.files : NULL;
+        struct plan_step *step = planner->steps;
+
+        if (!file || !file->name || file->is_volatile || !planner->count || step->loses)
+                return 0;
+        step->lost = last_text(planner, place, file);
+        if (step->lost && asprintf(&step->loses, "./%s", file->name) < 0) {
+                step->loses = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 /** view_remove() - delete what a place is; see the header. */
 int view_remove(struct view *view, struct op *op, struct place *place, bool is_paid,
                 struct change_result *ret) {
@@ -132,6 +182,8 @@ int view_remove(struct view *view, struct op *op, struct place *place, bool is_p
         planner.paid = is_paid ? removal->call : NULL;
         if (r == 0)
                 r = plan_remove(&planner, removal);
+        if (r == 0)
+                r = keep_document(&planner, place);
         if (r == 0)
                 r = planner_run(&planner, ret);
         if (r < 0)

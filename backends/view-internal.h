@@ -81,5 +81,6 @@ void explain_request(struct source *source, const struct request *request, struc
 int document_of(struct composer *composer, const struct json *value, struct document **ret);
 int action_read(struct composer *composer, struct place *place, struct document **ret);
 int file_value(struct composer *composer, const struct place *place, struct json **ret);
+char *file_text(struct composer *composer, const struct file *file, struct json *value);
 int file_read(struct composer *composer, struct place *place, struct document **ret);
 extern const struct place_row *const account_rows[];

@@ -36,8 +36,9 @@ struct op_step {
         const char *body;          /* as sent, but for secrets; NULL: none */
         size_t body_len;
         bool is_once;              /* must never be sent twice */
-        const char *loses;         /* path, from the directory of what is changed, of another
-                                      document that this request takes away, or NULL … */
+        const char *loses;         /* path, from the directory of what is changed or with `./` from
+                                      itself, of a document that this request takes away, or NULL …
+                                    */
         const char *lost;          /* … and its bytes */
         size_t lost_len;
 };

@@ -112,6 +112,10 @@ static int keep_lost(struct commit *commit, struct op *op, const struct op_step 
         const char *rest = step->loses;
         int r;
 
+        if (text_starts(rest, "./")) {
+                rest += strlen("./");
+                len = strlen(commit->path);
+        }
         for (; text_starts(rest, "../"); rest += strlen("../"))
                 len = without_name(commit->path, len);
         (void)buf_add(&path, commit->path, len);
