@@ -162,14 +162,51 @@ static bool names_equal(const struct index_row *a, const struct index_row *b) {
         return strcmp(a->name, b->name) == 0;
 }
 
-/* Fixed names win in their directory: an item so named gets a suffix. */
-static bool is_reserved(const struct kind *kind, const char *name) {
-        if (text_eq(name, "actions"))
-                return kind->shape != SHAPE_DOCUMENT;
-        for (const struct file *file = kind->shared.files; file && file->name; file++)
-                if (kind->shape != SHAPE_DOCUMENT && text_eq(file->name, name))
+static bool fits_pattern(const char *pattern, const char *name, const char *fixed) {
+        const char *star = strchr(pattern, '*');
+        size_t before = star ? (size_t)(star - pattern) : 0, len = strlen(name);
+
+        return star && strncmp(fixed, pattern, before) == 0 &&
+               strncmp(fixed + before, name, len) == 0 && text_eq(fixed + before + len, star + 1);
+}
+
+/* Would an item of that name, or a file of it, be called like this? */
+static bool is_called(const struct kind *kind, const char *name, const char *fixed) {
+        if (kind->shape != SHAPE_DOCUMENT)
+                return text_eq(name, fixed);
+        for (const struct file *file = kind->content.files; file && file->name; file++)
+                if (fits_pattern(file->name, name, fixed))
                         return true;
         return false;
+}
+
+static bool is_among_files(const struct kind *kind, const struct file *files, const char *name) {
+        for (const struct file *file = files; file && file->name; file++)
+                if (is_called(kind, name, file->name))
+                        return true;
+        return false;
+}
+
+static bool is_in_row(const struct kind *kind, const struct place_row *row, const char *name) {
+        if (is_among_files(kind, row->files, name))
+                return true;
+        for (const struct link *link = row->links; link && link->name; link++)
+                if (is_called(kind, name, link->name))
+                        return true;
+        for (const struct child *child = row->children; child && (child->kind || child->row);
+             child++)
+                if (child->name && is_called(kind, name, child->name))
+                        return true;
+        return row->actions && is_called(kind, name, "actions");
+}
+
+/* Fixed names win in their directory: an item so named gets a suffix. */
+static bool is_reserved(const struct kind *kind, const char *name) {
+        if (kind->shape != SHAPE_DOCUMENT && text_eq(name, "actions"))
+                return true;
+        return is_in_row(kind, &kind->shared, name) ||
+               (kind->beside && is_in_row(kind, kind->beside, name)) ||
+               is_among_files(kind, kind->level_files, name);
 }
 
 static int name_once(struct index *index, struct index_row *row, size_t digits) {

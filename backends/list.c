@@ -497,10 +497,14 @@ static int add_by_id(struct listing_builder *builder, struct place *place) {
                                           .mode = 0755 });
 }
 
+/* A name with a suffix is chosen by what is before it. */
 static bool shows_project(const struct view *view, const char *name) {
-        for (const char *const *shown = view->projects; shown && *shown; shown++)
-                if (text_eq(*shown, name))
+        for (const char *const *shown = view->projects; shown && *shown; shown++) {
+                size_t len = strlen(*shown);
+
+                if (strncmp(name, *shown, len) == 0 && (!name[len] || name[len] == '~'))
                         return true;
+        }
         return !view->projects;
 }
 

@@ -265,6 +265,8 @@ struct kind {
         const struct kind *owner;  /* the kind that id is of */
         struct place_row content;  /* of each item */
         struct place_row shared;   /* of the collection itself (and its `actions/`) */
+        const struct place_row *beside; /* where the items stand in a directory that has names of
+                                           its own: its content */
         const struct file *level_files; /* files in the directory of the last grouping level */
         const char *const *always;      /* values of the last level that are there without items */
         check_fn check_level;           /* may a new level have this value? NULL: any */

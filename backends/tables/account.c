@@ -153,6 +153,7 @@ static const struct kind project = {
         .service = "iam",
         .list = &list_projects,
         .label = "/name",
+        .beside = &iam_service.content,
         .params = (const char *const[]){ "project_id", "cloud_project", NULL },
         .more = (const char *const[]){ "region=/region", NULL },
         .content = {

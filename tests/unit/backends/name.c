@@ -118,6 +118,48 @@ START_TEST(a_fixed_name_wins_over_an_item) {
 }
 END_TEST
 
+/* Items in a directory that has more, and documents beside one that all share. */
+static const struct place_row around = {
+        .files = (const struct file[]){ { .name = "all.json" }, { 0 } },
+        .links = (const struct link[]){ { .name = "owner" }, { 0 } },
+        .children = (const struct child[]){ { .name = "more", .kind = &thing },
+                                            { .kind = &thing },
+                                            { 0 } },
+};
+
+static const struct kind beside = {
+        .name = "beside", .service = "test", .label = "/name", .beside = &around
+};
+
+static const struct kind document = {
+        .name = "document",
+        .service = "test",
+        .label = "/name",
+        .shape = SHAPE_DOCUMENT,
+        .content = { .files = (const struct file[]){ { .name = "*.json" }, { 0 } } },
+        .shared = { .files = (const struct file[]){ { .name = "all.json" }, { 0 } } },
+};
+
+START_TEST(names_of_the_directory_in_which_items_stand_win) {
+        static const char *const items[][2] = { { "1", "all.json" },
+                                                { "2", "owner" },
+                                                { "3", "more" },
+                                                { "4", "all" },
+                                                { "5", ".." } };
+        struct index *index = index_of(&beside, items, 5), *other = index_of(&document, items, 5);
+
+        ck_assert(text_starts(index_by_id(index, "1")->name, "all.json~"));
+        ck_assert(text_starts(index_by_id(index, "2")->name, "owner~"));
+        ck_assert(text_starts(index_by_id(index, "3")->name, "more~"));
+        ck_assert_str_eq(index_by_id(index, "4")->name, "all");
+        ck_assert_str_eq(index_by_id(index, "5")->name, "%2E.");
+        ck_assert_str_eq(index_by_id(other, "1")->name, "all.json");
+        ck_assert(text_starts(index_by_id(other, "4")->name, "all~"));
+        (void)index_unref(index);
+        (void)index_unref(other);
+}
+END_TEST
+
 START_TEST(an_item_without_a_name_is_called_by_its_id) {
         static const char *const items[][2] = { { "id-1", "" } };
         struct index *index = index_of(&thing, items, 1);
@@ -135,6 +177,7 @@ int main(void) {
                 { .name = "long", .test = long_names_are_cut_at_a_character_and_marked },
                 { .name = "twins", .test = all_siblings_of_one_name_get_a_suffix_of_their_id },
                 { .name = "fixed", .test = a_fixed_name_wins_over_an_item },
+                { .name = "around", .test = names_of_the_directory_in_which_items_stand_win },
                 { .name = "unnamed", .test = an_item_without_a_name_is_called_by_its_id },
                 {},
         };
