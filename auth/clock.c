@@ -12,7 +12,7 @@ static void spread(char word[], size_t size) {
 
         if (strlen(word) != 16 || word[8] != 'T')
                 return;
-        (void)snprintf(text, sizeof(text), "%s", word);
+        memcpy(text, word, sizeof(text));
         (void)snprintf(word, size, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6,
                        text + 9, text + 11, text + 13);
 }
