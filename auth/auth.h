@@ -5,6 +5,7 @@
 #pragma once
 
 #include "auth/config.h"
+#include "base/digest.h"
 #include "base/kind.h"
 #include "http/http.h"
 
@@ -51,6 +52,15 @@ int auth_describe(struct auth *auth, struct json **ret);
 
 /* How long a request to a service would wait for its rate limit if it came now; 0: not at all. */
 int64_t auth_wait_ms(struct auth *auth, const char *service, enum op_priority priority);
+
+/* Hashes by which files that outlive a mount tell whose they are; no secret is in them. */
+struct auth_owner {
+        char all[DIGEST_HEX_SIZE];   /* servers, credentials, region: whose answers */
+        char place[DIGEST_HEX_SIZE]; /* servers alone: where changes go */
+        char key[DIGEST_HEX_SIZE];   /* credentials alone: access key, or user and domain */
+};
+int auth_owner(const struct auth *auth, struct auth_owner *ret);
+int auth_domain_mark(struct auth *auth, char ret[DIGEST_HEX_SIZE]);
 
 const struct account *auth_account(const struct auth *auth);
 

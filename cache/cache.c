@@ -158,7 +158,7 @@ static int open_store(struct op *op, const struct cache_options *options, struct
         if (!options->path)
                 return 0;
         r = store_open(op, options->path, options->max_bytes ? options->max_bytes : DEFAULT_FILE,
-                       &cache->store);
+                       options->owner ? options->owner : "", &cache->store);
         if (r == -ENOSPC || r == -EDQUOT) {
                 op_clear(op);
                 cache->disk_error = r;

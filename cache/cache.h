@@ -7,6 +7,8 @@
 
 struct cache_options {
         const char *path;       /* database file; NULL: memory only */
+        const char *owner;      /* of the answers in the file: servers and credentials, as a hash;
+                                   those of another owner are dropped. NULL: nobody's */
         uint64_t max_bytes;     /* of the file, 0: 1 GiB */
         uint64_t memory_bytes;  /* of answers in memory, 0: 64 MiB */
         int64_t max_stale_ms;   /* older answers do not serve even offline, 0: 30 days */
@@ -20,6 +22,7 @@ struct cache_options {
 /* How far what it hands out can be trusted at this moment. */
 struct cache_state {
         bool has_answers;         /* some are known, in memory or in the file */
+        bool was_others;          /* the file held another owner's when it was opened */
         size_t outages;           /* servers that cannot be reached */
         int64_t outage_since_ms;  /* realtime clock, as the others; 0: none */
         char reason[OP_REASON_SIZE];

@@ -190,6 +190,7 @@ int cache_state(struct source *source, struct cache_state *ret) {
                 (void)snprintf(ret->reason, sizeof(ret->reason), "%s", outage->fault.reason);
         }
         ret->has_answers = has_answers(cache);
+        ret->was_others = cache->store && store_was_others(cache->store);
         (void)pthread_mutex_unlock(&cache->lock);
         last_ms = atomic_load(&cache->stale_last_ms);
         if (!last_ms || (!outage && stamp_now_ms() - last_ms > STALE_APART_MS))

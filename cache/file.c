@@ -12,7 +12,7 @@
 #include "cache/keep.h"
 
 /* "hcca": tells the file from other databases. A file of another version is begun anew. */
-enum { APPLICATION_ID = 0x68636361, VERSION = 1, PAGE_BYTES = 4096, PAGES_MIN = 64 };
+enum { APPLICATION_ID = 0x68636361, VERSION = 2, PAGE_BYTES = 4096, PAGES_MIN = 64 };
 
 static const char schema[] =
         "CREATE TABLE answer("
@@ -27,7 +27,8 @@ static const char schema[] =
         " body BLOB NOT NULL);"
         "CREATE INDEX item_id ON item(answer, id, sum) WHERE id NOT NULL;"
         "CREATE TABLE seen(key INTEGER PRIMARY KEY, hash INTEGER NOT NULL, first INTEGER NOT "
-        "NULL);";
+        "NULL);"
+        "CREATE TABLE owner(mark TEXT NOT NULL);";
 
 /* Makes the file private before SQLite, which goes by the umask, can make it. */
 static int make_private(const char *path) {
@@ -55,16 +56,43 @@ static int pragma(struct connection *connection, const char *text, int64_t *ret)
         return r < 0 ? r : 0;
 }
 
-static int make_tables(struct connection *connection) {
-        char text[2048];
+static int make_tables(struct connection *connection, const char *owner) {
+        char *text;
         int rc;
 
-        (void)snprintf(text, sizeof(text),
-                       "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d; %s"
-                       "COMMIT;",
-                       APPLICATION_ID, VERSION, schema);
+        text = sqlite3_mprintf("BEGIN IMMEDIATE; PRAGMA application_id = %d;"
+                               "PRAGMA user_version = %d; %s INSERT INTO owner VALUES(%Q); COMMIT;",
+                               APPLICATION_ID, VERSION, schema, owner);
+        if (!text)
+                return -ENOMEM;
         rc = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
+        sqlite3_free(text);
         return connection_error(connection, rc);
+}
+
+/* Returns 0 if the answers are this owner's, -EOWNERDEAD if another's, -ESTALE if it is another's
+ * without any, or a negative errno. */
+static int check_owner(struct connection *connection, const char *owner) {
+        sqlite3_stmt *statement;
+        bool is_ours = false;
+        int64_t answers = 0;
+        int rc, r;
+
+        rc = sqlite3_prepare_v2(connection->db, "SELECT mark FROM owner", -1, &statement, NULL);
+        if (rc != SQLITE_OK)
+                return connection_error(connection, rc);
+        r = statement_step(statement);
+        if (r > 0)
+                is_ours = text_eq((const char *)sqlite3_column_text(statement, 0), owner);
+        (void)sqlite3_finalize(statement);
+        if (r <= 0)
+                return r < 0 ? r : -EBADMSG; /* there is always one */
+        if (is_ours)
+                return 0;
+        r = pragma(connection, "SELECT count(*) FROM answer", &answers);
+        if (r < 0)
+                return r;
+        return answers > 0 ? -EOWNERDEAD : -ESTALE;
 }
 
 /* Returns 1 if the tables are those of this version, 0 if there are none, -EBADMSG. */
@@ -127,7 +155,8 @@ static int remove_file(const char *path) {
         return r == 0 ? with_suffix(path, "", unlink) : r;
 }
 
-static int open_once(const char *path, uint64_t max_bytes, struct connection **ret) {
+static int open_once(const char *path, uint64_t max_bytes, const char *owner,
+                     struct connection **ret) {
         _cleanup_(connection_closep) struct connection *connection = NULL;
         int r;
 
@@ -136,8 +165,10 @@ static int open_once(const char *path, uint64_t max_bytes, struct connection **r
                 r = connection_open(path, true, &connection);
         if (r == 0)
                 r = recognize(connection);
-        if (r == 0)
-                r = make_tables(connection);
+        if (r > 0)
+                r = check_owner(connection, owner);
+        else if (r == 0)
+                r = make_tables(connection, owner);
         if (r >= 0)
                 r = limit_pages(connection, max_bytes);
         if (r >= 0)
@@ -149,17 +180,23 @@ static int open_once(const char *path, uint64_t max_bytes, struct connection **r
 }
 
 /**
- * file_open() - open the file for writing; one of another version is removed, one that is not there
- * is made. Returns 0, -EBADMSG when it is damaged or no cache at all, or another negative errno.
+ * file_open() - open the file for writing; one of another version or another owner is removed, one
+ * that is not there is made.
+ * Returns 0, 1 when another owner's answers went, -EBADMSG when it is damaged or no cache at all,
+ * or another negative errno.
  */
-int file_open(const char *path, uint64_t max_bytes, struct connection **ret) {
+int file_open(const char *path, uint64_t max_bytes, const char *owner, struct connection **ret) {
+        bool is_others;
         int r;
 
-        r = open_once(path, max_bytes, ret);
-        if (r != -ESTALE)
+        r = open_once(path, max_bytes, owner, ret);
+        is_others = r == -EOWNERDEAD;
+        if (r != -ESTALE && !is_others)
                 return r;
         r = remove_file(path);
-        return r == 0 ? open_once(path, max_bytes, ret) : r;
+        if (r == 0)
+                r = open_once(path, max_bytes, owner, ret);
+        return r < 0 ? r : is_others;
 }
 
 /* Deletes those that were set aside before: one is kept. */

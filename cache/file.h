@@ -4,8 +4,9 @@
 
 #include "cache/connection.h"
 
-/* Opens or makes the file for writing. -EBADMSG: there is one, but it is damaged or no cache. */
-int file_open(const char *path, uint64_t max_bytes, struct connection **ret);
+/* Opens or makes the file for writing. @owner: whose answers it may hold. 1: it was another owner's
+ * and is begun anew. -EBADMSG: there is one, but it is damaged or no cache. */
+int file_open(const char *path, uint64_t max_bytes, const char *owner, struct connection **ret);
 
 /* Renames it to `<path>.damaged-<time>`, of which only the latest one is kept. */
 int file_set_aside(const char *path);

@@ -20,6 +20,7 @@ static const struct bound {
                            "the shelf of secrets is full: delete what is not needed any more" },
         [SHELF_RESULT] = { 4096, 64 << 20, true, NULL },
         [SHELF_SENT] = { 4096, 4 << 20, true, NULL },
+        [SHELF_OWNER] = { 16, 64 << 10, true, NULL },
 };
 
 /**

@@ -129,14 +129,16 @@ int journal_each(struct journal *journal, unsigned states,
 
 /* Named blobs by path: what a document was before each update or delete, refused texts with their
  * base and the other side, one-shot secrets, results of actions; and, by the identity of their
- * resource in place of a path, values that were sent and that no call tells. */
+ * resource in place of a path, values that were sent and that no call tells; and marks of whose
+ * the journal is. */
 enum shelf {
         SHELF_HISTORY,
         SHELF_REJECTED,
         SHELF_SECRET,
         SHELF_RESULT,
         SHELF_SENT,
-        SHELF_LAST = SHELF_SENT
+        SHELF_OWNER,
+        SHELF_LAST = SHELF_OWNER
 };
 
 struct shelved {

@@ -10,8 +10,9 @@
 enum { IDLE_MAX = 8 };
 
 struct store {
-        char *path;
+        char *path, *owner;
         uint64_t max_bytes;
+        bool was_others;           /* what another owner's answers were in is begun anew */
         int lock_fd;               /* -1: not held */
         struct connection *writer; /* of the one thread that writes; NULL: the file is gone */
         pthread_mutex_t lock;      /* protects what follows */
@@ -226,10 +227,11 @@ int store_renew(struct store *store) {
         store->writer = connection_close(store->writer);
         r = file_set_aside(store->path);
         if (r == 0)
-                r = file_open(store->path, store->max_bytes, &store->writer);
-        if (r == 0)
-                open_again(store);
-        return r;
+                r = file_open(store->path, store->max_bytes, store->owner, &store->writer);
+        if (r < 0)
+                return r;
+        open_again(store);
+        return 0;
 }
 
 /** store_describe() - what the file holds; any thread. Returns 0 or negative errno. */
@@ -259,6 +261,11 @@ const char *store_path(const struct store *store) {
         return store->path;
 }
 
+/** store_was_others() - did the file hold another owner's answers when it was opened? */
+bool store_was_others(const struct store *store) {
+        return store->was_others;
+}
+
 /** store_max_bytes() - the bound for what the file has in use. */
 uint64_t store_max_bytes(const struct store *store) {
         return store->max_bytes;
@@ -272,23 +279,26 @@ static int open_file(struct op *op, struct store *store) {
                 r = lock_take(op, store->path, &store->lock_fd);
         if (r < 0)
                 return r;
-        r = file_open(store->path, store->max_bytes, &store->writer);
+        r = file_open(store->path, store->max_bytes, store->owner, &store->writer);
         if (r == -EBADMSG) {
                 store->renewals++;
                 r = file_set_aside(store->path);
                 if (r == 0)
-                        r = file_open(store->path, store->max_bytes, &store->writer);
+                        r = file_open(store->path, store->max_bytes, store->owner, &store->writer);
         }
+        store->was_others = r > 0;
         if (r < 0)
                 return op_fail(op, -r, "cannot open the cache %s: %s", store->path, strerror(-r));
         return 0;
 }
 
 /**
- * store_open() - open or make the file and hold it for this process; a damaged one is moved aside.
+ * store_open() - open or make the file and hold it for this process; a damaged one is moved aside,
+ * another owner's is begun anew.
  * Returns 0, -EBUSY when another process has it, or another negative errno; the reason is in @op.
  */
-int store_open(struct op *op, const char *path, uint64_t max_bytes, struct store **ret) {
+int store_open(struct op *op, const char *path, uint64_t max_bytes, const char *owner,
+               struct store **ret) {
         _cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
         int r;
 
@@ -299,7 +309,9 @@ int store_open(struct op *op, const char *path, uint64_t max_bytes, struct store
         (void)pthread_mutex_init(&store->lock, NULL);
         (void)pthread_cond_init(&store->returned, NULL);
         store->path = strdup(path);
-        r = store->path ? open_file(op, store) : op_fail(op, ENOMEM, "out of memory");
+        store->owner = strdup(owner);
+        r = store->path && store->owner ? open_file(op, store)
+                                        : op_fail(op, ENOMEM, "out of memory");
         if (r < 0)
                 return r;
         *ret = STEAL(store);
@@ -316,6 +328,7 @@ struct store *store_close(struct store *store) {
                 lock_release(store->lock_fd);
         (void)pthread_cond_destroy(&store->returned);
         (void)pthread_mutex_destroy(&store->lock);
+        free(store->owner);
         free(store->path);
         free(store);
         return NULL;

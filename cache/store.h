@@ -10,8 +10,10 @@
 
 struct store;
 
-/* Returns 0, -EBUSY when another process has the file, other errnos with the reason in @op. */
-int store_open(struct op *op, const char *path, uint64_t max_bytes, struct store **ret);
+/* @owner: whose answers the file may hold, a text; what it holds of another one goes.
+ * Returns 0, -EBUSY when another process has the file, other errnos with the reason in @op. */
+int store_open(struct op *op, const char *path, uint64_t max_bytes, const char *owner,
+               struct store **ret);
 struct store *store_close(struct store *store);
 DEFINE_CLEANUP(struct store *, store_close)
 
@@ -36,4 +38,5 @@ struct store_state {
 };
 int store_describe(struct store *store, struct store_state *ret);
 const char *store_path(const struct store *store);
+bool store_was_others(const struct store *store);
 uint64_t store_max_bytes(const struct store *store);

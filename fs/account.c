@@ -11,6 +11,7 @@
 #include "cache/cache.h"
 #include "cache/journal.h"
 #include "fs/branch.h"
+#include "fs/owner.h"
 
 enum {
         TIMEOUT_MS = 60 * 1000,
@@ -117,10 +118,11 @@ static void on_reach(void *data, bool is_reached, const char *reason) {
 }
 
 /* The daemon of a mount that was just unmounted may need a moment to let go of its cache. */
-static int stack_cache(struct account_stack *stack, struct op *op, const char *path) {
+static int open_cache(struct account_stack *stack, struct op *op, const char *path,
+                      const char *owner) {
         const struct timespec pause = { .tv_nsec = CACHE_RETRY_MS * 1000000L };
         const struct cache_options options = {
-                .path = path, .probes = true, .on_reach = on_reach, .data = stack
+                .path = path, .owner = owner, .probes = true, .on_reach = on_reach, .data = stack
         };
         int64_t until = stamp_monotonic_ms() + CACHE_PATIENCE_MS;
 
@@ -135,21 +137,37 @@ static int stack_cache(struct account_stack *stack, struct op *op, const char *p
         }
 }
 
+/* What other servers answered, or what another key was shown, is not shown to this one. Whose an
+ * account without usable credentials is cannot be told: then nothing is kept. */
+static int stack_cache(struct account_stack *stack, struct op *op, const char *path) {
+        struct cache_state state;
+        struct auth_owner owner;
+        int r;
+
+        r = auth_owner(stack->auth, &owner);
+        if (r == 0)
+                r = open_cache(stack, op, stack->account->failure ? NULL : path, owner.all);
+        if (r == 0 && cache_state(stack->source, &state) == 0 && state.was_others)
+                log_warning("account `%s`: what its cache held was of other servers or other "
+                            "credentials: it is begun anew",
+                            stack->account->name);
+        return r;
+}
+
 /* What must not be lost; as patient as with the cache. */
 static int stack_journal(struct account_stack *stack, struct op *op,
                          const struct accounts_options *options) {
         const struct timespec pause = { .tv_nsec = CACHE_RETRY_MS * 1000000L };
         int64_t until = stamp_monotonic_ms() + CACHE_PATIENCE_MS;
-        _cleanup_(freep) char *path = NULL;
         int r;
 
         if (!options->state_dir)
                 return 0;
-        r = path_of(options->state_dir, stack->account->name, ".journal", &path);
+        r = path_of(options->state_dir, stack->account->name, ".journal", &stack->journal_path);
         if (r < 0)
                 return r;
         for (;;) {
-                r = journal_open(op, path, &stack->journal);
+                r = journal_open(op, stack->journal_path, &stack->journal);
                 if (r != -EBUSY || stamp_monotonic_ms() > until)
                         return r;
                 (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
@@ -264,6 +282,7 @@ struct accounts *accounts_free(struct accounts *accounts) {
                 source_free(stack->source);
                 source_free(stack->service);
                 journal_close(stack->journal);
+                free(stack->journal_path);
                 auth_free(stack->auth);
                 free(stack->note);
         }
@@ -318,6 +337,20 @@ static void go_on_without(struct account_stack *stack, struct op *op, int error)
         (void)view_probe(stack->view, &probe);
 }
 
+/* A journal of another owner is left alone; then nothing can be changed. */
+static void settle_journal(struct account_stack *stack, bool is_logged_in) {
+        struct op op;
+        int r;
+
+        if (!stack->journal)
+                return;
+        op_init(&op, OP_INTERACTIVE, stack->timeout_ms);
+        r = owner_settle(&op, stack->journal, stack->auth, stack->journal_path, is_logged_in);
+        stack->is_journal_others = r < 0;
+        if (r < 0 && !stack->error)
+                note_failure(stack, &op, r);
+}
+
 static void *login(void *data) {
         struct account_stack *stack = data;
         struct op op;
@@ -333,6 +366,7 @@ static void *login(void *data) {
                 go_on_without(stack, &op, r);
         else if (r < 0)
                 note_failure(stack, &op, r);
+        settle_journal(stack, r == 0);
         return NULL;
 }
 
@@ -360,6 +394,8 @@ int accounts_login(struct accounts *accounts) {
                         pthread_join(threads[i], NULL);
                 failed += accounts->stacks[i].error != 0;
                 accounts->shown[i].note = accounts->stacks[i].note;
+                if (accounts->stacks[i].is_journal_others)
+                        accounts->shown[i].journal = NULL;
                 if (accounts->stacks[i].error)
                         accounts->shown[i].fault = &accounts->stacks[i].fault;
         }

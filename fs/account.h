@@ -22,6 +22,8 @@ struct account_stack {
         struct source *service;        /* not yet in the cache's care */
         struct source *source;         /* the cache */
         struct journal *journal;       /* NULL: nothing can be changed */
+        char *journal_path;
+        bool is_journal_others;        /* its changes are of another owner: it is not used */
         struct view *view;
         struct branch *branch;
         char *note;                    /* for `status` */

@@ -334,6 +334,49 @@ START_TEST(credentials_may_come_later) {
 }
 END_TEST
 
+static struct auth_owner owner_of(const struct account *account) {
+        struct auth_owner owner = { 0 };
+        struct auth *auth;
+
+        ck_assert_int_eq(auth_new(NULL, account, &auth), 0);
+        ck_assert_int_eq(auth_owner(auth, &owner), 0);
+        (void)auth_free(auth);
+        return owner;
+}
+
+/* What of an account says whose its answers are, and what only how it proves that. */
+START_TEST(an_owner_is_servers_and_credentials) {
+        static char a[] = "a", b[] = "b", ab[] = "a 1 b";
+        struct setting endpoints[] = { { a, b }, { b, a } };
+        struct account account = { .name = a, .ak = a, .sk = a }, other = account;
+        struct auth_owner one = owner_of(&account), two;
+
+        other.sk = other.security_token = other.ca_file = b;
+        ck_assert_str_eq(owner_of(&other).all, one.all);
+        other.ak = b;
+        two = owner_of(&other);
+        ck_assert_str_ne(two.all, one.all);
+        ck_assert_str_ne(two.key, one.key);
+        ck_assert_str_eq(two.place, one.place);
+        other = account;
+        other.region = b;
+        two = owner_of(&other);
+        ck_assert_str_ne(two.all, one.all);
+        ck_assert_str_eq(two.place, one.place);
+        other = (struct account){ .name = a, .ak = a, .endpoints = endpoints, .n_endpoints = 1 };
+        ck_assert_str_ne(owner_of(&other).place, one.place);
+        other = (struct account){ .name = a, .ak = a, .cloud = b };
+        ck_assert_str_ne(owner_of(&other).place, one.place);
+        other = (struct account){ .name = a, .user = a, .domain = b };
+        account = (struct account){ .name = a, .user = ab };
+        ck_assert_str_ne(owner_of(&other).key, owner_of(&account).key);
+        other = (struct account){ .name = a, .token = a };
+        account.user = NULL;
+        account.token = b;
+        ck_assert_str_ne(owner_of(&other).key, owner_of(&account).key);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { "project", requests_are_signed_for_their_project, 0 },
@@ -349,6 +392,7 @@ int main(void) {
                 { "server times", server_times_are_read_in_every_form, 0 },
                 { "changed credentials", changed_credentials_are_read_again, 0 },
                 { "later credentials", credentials_may_come_later, 0 },
+                { "owner", an_owner_is_servers_and_credentials, 0 },
                 { NULL, NULL, 0 },
         };
 

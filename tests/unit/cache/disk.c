@@ -353,6 +353,54 @@ START_TEST(only_one_process_has_the_file) {
 }
 END_TEST
 
+/* A cache of @owner on the same file; what is known of the object there, if anything is. */
+static int known_to(const char *owner, bool *ret_was_others) {
+        struct cache_options options = { .owner = owner };
+        struct cache_state state;
+        struct source *source;
+        struct fake other;
+        struct op op;
+        int r;
+
+        options.path = disk_path();
+        fake_init(&other);
+        op_init(&op, OP_INTERACTIVE, 10000);
+        ck_assert_int_eq(cache_new(&op, &options, &other.source, &source), 0);
+        ck_assert_int_eq(cache_state(source, &state), 0);
+        *ret_was_others = state.was_others;
+        (void)request_of(&made, &call_object, "c1");
+        made.request.reach = REACH_CACHED;
+        r = ask_for(source, &made.request).error;
+        made.request.reach = REACH_ANY;
+        if (r < 0)
+                ck_assert_int_eq(ask_for(source, &made.request).error, 0);
+        (void)source_free(source);
+        fake_done(&other);
+        return r;
+}
+
+START_TEST(answers_of_another_owner_are_dropped) {
+        bool was_others;
+
+        begin();
+        (void)source_free(STEAL(cache));
+        fake_done(&fake);
+        ck_assert_int_eq(known_to("one", &was_others), -ENODATA);
+        ck_assert(!was_others);
+        ck_assert_int_eq(known_to("one", &was_others), 0);
+        ck_assert(!was_others);
+        ck_assert_int_eq(known_to("two", &was_others), -ENODATA);
+        ck_assert(was_others);
+        ck_assert_int_eq(known_to("it's \"two\"", &was_others), -ENODATA);
+        ck_assert(was_others);
+        ck_assert_int_eq(known_to("it's \"two\"", &was_others), 0);
+        ck_assert_int_eq(known_to(NULL, &was_others), -ENODATA);
+        fake_init(&fake);
+        cache = cache_above(&fake, disk_path());
+        end();
+}
+END_TEST
+
 START_TEST(the_file_is_private) {
         static const char *const names[] = { "", "-wal", "-shm", ".lock" };
         char name[256];
@@ -464,6 +512,7 @@ int main(void) {
                 { "first times", first_times_survive, 0 },
                 { "secrets", secrets_are_not_kept, 0 },
                 { "lock", only_one_process_has_the_file, 0 },
+                { "owner", answers_of_another_owner_are_dropped, 0 },
                 { "private", the_file_is_private, 0 },
                 { "open", a_directory_open_to_others_is_refused, 0 },
                 { "network", network_file_systems_are_recognized, 0 },
