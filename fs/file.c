@@ -11,6 +11,7 @@
 #include "fs/change.h"
 #include "fs/content.h"
 #include "fs/control.h"
+#include "fs/events.h"
 #include "fs/session.h"
 #include "fs/write.h"
 
@@ -24,6 +25,15 @@ struct handle *handle_of(const struct task *task) {
 /* Direct handles have bytes of their own, so pages are never of two versions. */
 static bool is_direct(const struct node *node) {
         return node->is_volatile || node->is_live;
+}
+
+/* A version that waited for its readers to leave is shown from now on. Tree locked. */
+static void tell_settled(struct session *session, const struct node *node) {
+        watch_wake(&session->watch, node);
+        if (!node->branch->is_local)
+                events_changed(session, node);
+        if (content_misleads(node->content, stamp_monotonic_ms()))
+                notify_inode(&session->notify, node->id);
 }
 
 /**
@@ -46,8 +56,8 @@ int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct n
                 return node ? -EINVAL : -ESTALE;
         }
         content = node->content;
-        if (content && content_settle(content, now) && content_misleads(content, now))
-                notify_inode(&session->notify, node->id);
+        if (content && content_settle(content, now))
+                tell_settled(session, node);
         is_missing = !content || !content->has_version || (with_bytes && !content->published);
         if (must_be_usable && !waited)
                 is_missing = is_missing || !content_is_usable(content, now);
@@ -198,9 +208,8 @@ void handle_drop(struct session *session, struct handle *handle) {
         struct node *node = handle->node;
 
         watch_remove(&session->watch, handle);
-        if (!handle->is_direct && content_close(node->content, stamp_monotonic_ms()) &&
-            content_misleads(node->content, stamp_monotonic_ms()))
-                notify_inode(&session->notify, node->id);
+        if (!handle->is_direct && content_close(node->content, stamp_monotonic_ms()))
+                tell_settled(session, node);
         if (handle->is_ours)
                 write_handle_done(session, handle);
         document_unref(handle->snapshot);

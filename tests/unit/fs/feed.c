@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a feed tells of is seen at once; and when there is none, nothing gets worse. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/stamp.h"
 #include "base/text.h"
@@ -263,6 +265,28 @@ START_TEST(changes_are_written_down) {
 }
 END_TEST
 
+/* Who reads goes on in his version; what others did is told when it is shown. */
+START_TEST(a_change_is_written_down_when_its_readers_have_left) {
+        char path[128], text[8];
+        int file;
+
+        begin();
+        (void)snprintf(path, sizeof(path), "%s/demo/config/app=shop/greeting", mounted.path);
+        file = open(path, O_RDONLY | O_CLOEXEC);
+        ck_assert_int_eq(pread(file, text, sizeof(text), 0), 6);
+        fake_await_watches(view, 1);
+        fake_write(view, value, "good morning\n");
+        fake_tell(view);
+        ck_assert(has_line_soon("1 changes"));
+        ck_assert(says_soon("grep -c newer: .hcloudfs/why/demo/config/app=shop/greeting", "1\n"));
+        ck_assert(says("cut -d ' ' -f 2- .hcloudfs/events", ""));
+        close(file);
+        ck_assert(says_soon("cut -d ' ' -f 2- .hcloudfs/events",
+                            "changed /demo/config/app=shop/greeting\n"));
+        end();
+}
+END_TEST
+
 static void write_log(unsigned lines) {
         struct record_entry entry = { .operation = OPERATION_READ, .path = "/some/where" };
 
@@ -322,6 +346,8 @@ int main(void) {
                 { .name = "open", .test = an_open_directory_is_looked_at_every_few_seconds },
                 { .name = "closed", .test = a_directory_that_was_closed_is_left_alone },
                 { .name = "events", .test = changes_are_written_down },
+                { .name = "later events",
+                  .test = a_change_is_written_down_when_its_readers_have_left },
                 { .name = "log", .test = who_follows_a_log_that_is_cut_goes_on },
                 { 0 },
         };
