@@ -118,6 +118,7 @@ static int configured(struct op *op, const struct account *account, const char *
 
 int auth_address(struct auth *auth, struct op *op, const struct auth_target *target, char **ret) {
         const struct account *account = auth->account;
+        const char *region;
 
         if (target->address)
                 return configured(op, account, "server", target->address, ret);
@@ -131,7 +132,10 @@ int auth_address(struct auth *auth, struct op *op, const struct auth_target *tar
         case ENDPOINT_SERVICE:
                 break;
         }
-        return endpoint_find(op, account, target->service, target->region, ret);
+        region = target->region;
+        if (!region && text_eq(target->service, "iam"))
+                region = auth_iam_region(auth);
+        return endpoint_find(op, account, target->service, region, ret);
 }
 
 /* The request's own copies go as well; their lengths stay. */

@@ -177,7 +177,6 @@ static int list_projects(struct check *check, struct json **ret) {
         struct auth_target target = {
                 .service = "iam",
                 .scope = SCOPE_DOMAIN,
-                .region = auth_iam_region(check->auth),
         };
         static const struct probe row = { "iam", SCOPE_DOMAIN, "/v3/projects" };
         struct http_request request = { .method = METHOD_GET, .repeat = REPEAT_SAFE };

@@ -231,7 +231,6 @@ static int get(struct auth *auth, struct op *op, const char *path, struct http_r
                 .service = "iam",
                 .endpoint = ENDPOINT_SERVICE,
                 .scope = SCOPE_DOMAIN,
-                .region = auth_iam_region(auth),
         };
 
         return auth_get(auth, op, &target, path, ret);
