@@ -10,7 +10,11 @@
 #include "fs/session.h"
 #include "fs/withhold.h"
 
-enum { TIMEOUT_MS = 60 * 1000, LOOK_MS = 100 };
+enum {
+        TIMEOUT_MS = 60 * 1000,
+        LOOK_MS = 100,
+        PAUSE_MS = 3000, /* two waits with less between them are one */
+};
 
 /* Bytes on their way to the shelf. */
 struct remains {
@@ -191,12 +195,24 @@ unsigned ending_pending(struct session *session) {
         return pending;
 }
 
+/* How long somebody has waited who goes on waiting now. */
+static int64_t spent_before(struct session *session) {
+        int64_t ms = 0;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (stamp_monotonic_ms() - session->waits.ended_ms < PAUSE_MS)
+                ms = session->waits.spent_ms;
+        pthread_mutex_unlock(&session->tree.lock);
+        return ms;
+}
+
 /**
  * ending_drain() - what was accepted is sent, as far as time allows.
  * Returns whether all of it was.
  */
 bool ending_drain(struct session *session, int64_t timeout_ms) {
-        int64_t until_ms = stamp_monotonic_ms() + timeout_ms;
+        int64_t began_ms = stamp_monotonic_ms(), until_ms = began_ms + timeout_ms;
+        int64_t before_ms = spent_before(session);
         bool is_done = later_hurry(&session->later, until_ms);
 
         pthread_mutex_lock(&session->tree.lock);
@@ -207,8 +223,21 @@ bool ending_drain(struct session *session, int64_t timeout_ms) {
 
                 (void)pthread_cond_timedwait(&session->sent, &session->tree.lock, &wake);
         }
+        is_done = is_done && !ending_pending(session);
+        session->waits.ended_ms = stamp_monotonic_ms();
+        session->waits.spent_ms = before_ms + session->waits.ended_ms - began_ms;
         pthread_mutex_unlock(&session->tree.lock);
-        return is_done && !ending_pending(session);
+        return is_done;
+}
+
+/**
+ * ending_drain_last() - the same at the end of the mount, for what is left of the time for it:
+ * `hcloudfs umount` has waited, and waits now for the end.
+ */
+bool ending_drain_last(struct session *session) {
+        int64_t left_ms = ENDING_DRAIN_MS - spent_before(session);
+
+        return ending_drain(session, left_ms > 0 ? left_ms : 0);
 }
 
 static int report(void *data, const struct edit *edit) {

@@ -132,7 +132,7 @@ static int start_changes(struct session *session) {
 
 /* Nothing is served any more: what was accepted is sent or stays in the journal. */
 static void end_changes(struct session *session) {
-        if (!ending_drain(session, ENDING_DRAIN_MS))
+        if (!ending_drain_last(session))
                 ending_report(session);
         ending_shelve_all(session);
         later_done(&session->later);

@@ -5,6 +5,7 @@
 #include "fs/ahead.h"
 #include "fs/archive.h"
 #include "fs/commit.h"
+#include "fs/ending.h"
 #include "fs/jobs.h"
 #include "fs/later.h"
 #include "fs/feed.h"
@@ -77,6 +78,7 @@ struct session {
         unsigned n_arrivals;          /* tree's lock */
         unsigned n_new;               /* new documents that were never sent; tree's lock */
         struct handle *handles;       /* that are open; tree's lock */
+        struct ending_waits waits;    /* tree's lock */
         struct fuse_session *fuse;
         int64_t began_s;     /* realtime */
         size_t learnt_bytes; /* of documents since memory was looked over; tree's lock */
