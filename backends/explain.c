@@ -151,7 +151,7 @@ int view_probe(struct view *view, struct op *op) {
         op->must_be_fresh = true;
         op->fresh_since_ms = stamp_now_ms();
         for (; r == -ENOENT && child && (child->kind || child->row); child++) {
-                if (!child->kind)
+                if (!child->kind || (child->name && text_eq(child->name, view->lacks)))
                         continue;
                 op_clear(op);
                 r = probe(view, op, child);

@@ -203,6 +203,8 @@ int list_content(struct composer *composer, struct listing_builder *builder, str
                         continue;
                 if (child->name && !view_shows_service(composer->view, child->name))
                         continue;
+                if (child->name && !place->parent && text_eq(child->name, composer->view->lacks))
+                        continue;
                 r = add_child(composer, builder, place, child);
         }
         return r;

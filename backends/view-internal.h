@@ -29,6 +29,7 @@ struct view {
         const char *const
                 *services; /* borrowed for the life of the view, as are the other options */
         const char *const *projects;
+        const char *lacks;
         int64_t ttl_ms;
         int (*describe)(void *data, struct json **ret);
         void *describe_data;

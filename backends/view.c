@@ -36,6 +36,7 @@ int view_new(const struct view_options *options, struct source *source, struct v
         view->type = options->type;
         view->services = options->services;
         view->projects = options->projects;
+        view->lacks = options->lacks;
         view->ttl_ms = options->ttl_s ? (int64_t)options->ttl_s * 1000 : DEFAULT_TTL_MS;
         view->describe = options->describe;
         view->describe_data = options->describe_data;

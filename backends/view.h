@@ -74,6 +74,8 @@ struct view_options {
         enum account_type type;
         const char *const *services; /* to show, NULL-terminated; NULL: all */
         const char *const *projects; /* to show, NULL-terminated; NULL: all */
+        const char *lacks;           /* a name of the account's directory without an address
+                                        behind it: not shown; NULL: there is none */
         unsigned ttl_s;              /* in place of the default of 60 s, 0: default */
         enum account_access access;
         enum account_allow allow_delete, allow_create;

@@ -81,6 +81,13 @@ static void drop_sent(void *data, const char *identity, const char *name) {
                 (void)journal_browse(data, SHELF_SENT, identity, drop_one, &dropping);
 }
 
+/* An address that is not configured leads nowhere. */
+static const char *lacking(const struct account *account) {
+        if (account->type != ACCOUNT_SERVICECOMB)
+                return NULL;
+        return !account->registry ? "registry" : !account->config_url ? "config" : NULL;
+}
+
 static int stack_view(struct account_stack *stack, const struct accounts_options *options) {
         const struct account *account = stack->account;
         const struct view_options view_options = {
@@ -88,6 +95,7 @@ static int stack_view(struct account_stack *stack, const struct accounts_options
                 .type = account->type,
                 .services = (const char *const *)account->services,
                 .projects = (const char *const *)account->projects,
+                .lacks = lacking(account),
                 .ttl_s = options->ttl_s,
                 .access = options->access == ACCESS_READ_ONLY ? options->access : account->access,
                 .allow_delete = account->allow_delete,
