@@ -38,7 +38,13 @@ bool place_is_same_item(const struct place *a, const struct place *b) {
 }
 
 /* The checks of a removal that need no request, but for the budget. 0, or -EPERM with a reason. */
-static int check(struct view *view, struct op *op, const struct removal *removal) {
+static int check(struct view *view, struct op *op, const struct place *place) {
+        const struct removal *removal = place_removal(place);
+
+        if (!removal && place_is_document(place) && place->kind->removal)
+                return op_fail(op, EPERM,
+                               "this tells of something else that is still there, and goes with "
+                               "it: remove that");
         if (!removal)
                 return op_fail(op, EPERM,
                                "no call deletes this; a resource is deleted by rmdir of "
@@ -49,7 +55,7 @@ static int check(struct view *view, struct op *op, const struct removal *removal
 /** view_pay_removal() - check it, take it out of the budget; see the header. */
 int view_pay_removal(struct view *view, struct op *op, const struct place *place) {
         const struct removal *removal = place_removal(place);
-        int r = check(view, op, removal);
+        int r = check(view, op, place);
 
         return r < 0 ? r : guard_spend(&view->guard, op, removal->call, 1, false);
 }
@@ -173,7 +179,7 @@ int view_remove(struct view *view, struct op *op, struct place *place, bool is_p
         int r;
 
         *ret = (struct change_result){ 0 };
-        r = check(view, op, removal);
+        r = check(view, op, place);
         if (r == 0 && !is_paid)
                 r = guard_may_spend(&view->guard, op, removal->call);
         if (r < 0)

@@ -12,18 +12,30 @@ static int compare(const void *a, const void *b, void *data) {
         return left < right ? -1 : left > right;
 }
 
+/* What tells of other entries (`.meta`, `.status`, `.by-id`) comes behind them all, whenever these
+ * came: `rm -r` removes them first, and what is told of them goes with them. */
+static const uint64_t first_told = UINT64_C(1) << 47;
+
+static bool is_told(const struct entry *entry) {
+        return entry->type == ENTRY_DIRECTORY && entry->name[0] == '.';
+}
+
 /* Entries that were there keep their number, new ones get the next in the listing's order. */
 static void number(struct snapshot *snapshot, const struct snapshot *before) {
         const struct listing *listing = snapshot->listing;
         bool is_sorted = true;
 
         snapshot->next = before ? before->next : SNAPSHOT_FIRST;
+        snapshot->next_told = before ? before->next_told : first_told;
         for (size_t i = 0; i < listing->count; i++) {
                 const struct entry *old =
                         before ? listing_find(before->listing, listing->entries[i].name) : NULL;
 
+                uint64_t *next =
+                        is_told(&listing->entries[i]) ? &snapshot->next_told : &snapshot->next;
+
                 snapshot->ordinals[i] =
-                        old ? before->ordinals[old - before->listing->entries] : snapshot->next++;
+                        old ? before->ordinals[old - before->listing->entries] : (*next)++;
                 snapshot->order[i] = (uint32_t)i;
                 if (i > 0 && snapshot->ordinals[i] < snapshot->ordinals[i - 1])
                         is_sorted = false;

@@ -15,7 +15,8 @@ struct snapshot {
         struct listing *listing; /* owned reference */
         uint64_t *ordinals;      /* of the entries, by their position in the listing */
         uint32_t *order;         /* positions by ascending ordinal */
-        uint64_t next;           /* first ordinal not given yet */
+        uint64_t next;           /* first ordinal not given yet … */
+        uint64_t next_told;      /* … and of the directories that tell of the others */
 };
 
 enum { SNAPSHOT_FIRST = 3 }; /* 1 and 2 are `.` and `..` */

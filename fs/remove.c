@@ -427,6 +427,11 @@ static int hold_level(struct task *task, struct node *dir, struct node **ret) {
         return r;
 }
 
+/* Does it tell of what stands beside it? It is there as long as that is. */
+static bool is_told(const char *name) {
+        return *name == '.' && !text_eq(name, ".by-id");
+}
+
 /* rmdir of what has no call of its own: a level of a tree goes when nothing is left in it. */
 static int remove_level(struct task *task, struct op *op) {
         struct session *session = task->session;
@@ -447,7 +452,7 @@ static int remove_level(struct task *task, struct op *op) {
                 r = op_fail(op, ENOTEMPTY, "something is left in it");
         if (r == 0 && node->overlay && node->overlay->link)
                 overlay_remove(session, node->overlay);
-        if (r == 0)
+        if (r == 0 && !is_told(task->name))
                 r = leaving_hide(session, dir, task->name);
         levels_let_go(session, &looks);
         node_unref(&session->tree, node);
@@ -504,7 +509,7 @@ static int serve_rmdir(struct task *task) {
                 return unlock(task, -ENOTDIR);
         if (entry->place && dir->branch->ops->abilities)
                 can = dir->branch->ops->abilities(dir->branch, entry->place);
-        is_level = names_abilities(dir) & CAN_GROUP;
+        is_level = names_abilities(dir) & CAN_GROUP || (is_told(task->name) && !dir->is_apart);
         if (!(can & CAN_REMOVE) && !is_level)
                 return refuse_attribute(task, dir);
         pthread_mutex_unlock(&task->session->tree.lock);
