@@ -9,7 +9,7 @@
 #include "fs/local.h"
 #include "fs/session.h"
 
-enum { ITEMS_MAX = 1000000, PATH_BYTES_MAX = 64 * 1024, DEPTH = 2 };
+enum { ITEMS_MAX = 1000000, PATH_BYTES_MAX = 64 * 1024, DEPTH = 2, REST_MS = 60 * 1000 };
 
 /** archive_init() - not looked at yet. Returns 0 or -ENOMEM. */
 int archive_init(struct archive *archive) {
@@ -29,6 +29,9 @@ static void clear(struct archive *archive) {
 void archive_done(struct archive *archive) {
         clear(archive);
         free(archive->list);
+        for (size_t i = 0; i < archive->n_rests; i++)
+                free(archive->rests[i].path);
+        free(archive->rests);
         pthread_mutex_destroy(&archive->lock);
 }
 
@@ -139,6 +142,57 @@ static int add_once(struct listing *listing, const char *name, size_t len, enum 
         return local_listing_add(listing, copy, type, type == ENTRY_DIRECTORY ? 0755 : 0444);
 }
 
+static void drop_rest(struct archive *archive, size_t i) {
+        free(archive->rests[i].path);
+        archive->rests[i] = archive->rests[--archive->n_rests];
+}
+
+/* A text of this directory is removed: rm -r finds the directory when it comes to it. Without
+ * memory it does not. Locked. */
+static void leave_rest(struct archive *archive, enum shelf shelf, const char *path) {
+        int64_t now_ms = stamp_monotonic_ms();
+        struct archive_rest rest = { .shelf = shelf, .until_ms = now_ms + REST_MS };
+
+        for (size_t i = archive->n_rests; i-- > 0;)
+                if (archive->rests[i].until_ms <= now_ms ||
+                    (archive->rests[i].shelf == shelf && text_eq(archive->rests[i].path, path)))
+                        drop_rest(archive, i);
+        if (array_grow(&archive->rests, &archive->rests_capacity, archive->n_rests, ITEMS_MAX,
+                       sizeof(*archive->rests)) < 0)
+                return;
+        rest.path = strdup(path);
+        if (rest.path)
+                archive->rests[archive->n_rests++] = rest;
+}
+
+/* rmdir: the directory is no more, the one above stays as it would on a disk. Locked. */
+static void take_rest(struct archive *archive, enum shelf shelf, const char *path) {
+        const char *slash = strrchr(path, '/');
+        _cleanup_(freep) char *above = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+
+        for (size_t i = archive->n_rests; i-- > 0;)
+                if (archive->rests[i].shelf == shelf && text_eq(archive->rests[i].path, path))
+                        drop_rest(archive, i);
+        if (above)
+                leave_rest(archive, shelf, above);
+}
+
+/* Directories right below a path in which no text is left. Locked. */
+static int add_rests(const struct archive *archive, enum shelf shelf, const char *above,
+                     struct listing *listing) {
+        int64_t now_ms = stamp_monotonic_ms();
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < archive->n_rests; i++) {
+                const struct archive_rest *rest = &archive->rests[i];
+                const char *part = rest->shelf == shelf ? below(rest->path, above) : NULL;
+
+                if (part && *part && rest->until_ms > now_ms)
+                        r = add_once(listing, part, strcspn(part, "/"), ENTRY_DIRECTORY);
+        }
+        return r;
+}
+
 /* The names right below a path. Locked. */
 static int add_names(const struct archive *archive, enum shelf shelf, const char *above,
                      struct listing *listing) {
@@ -172,6 +226,8 @@ static int list(struct branch *branch, struct op *op, struct node *node, struct 
                 r = look_over(session);
         if (r == 0)
                 r = add_names(&session->archive, shelf, buf_str(&above), listing);
+        if (r == 0)
+                r = add_rests(&session->archive, shelf, buf_str(&above), listing);
         pthread_mutex_unlock(&session->archive.lock);
         buf_done(&above);
         if (r < 0)
@@ -277,8 +333,12 @@ static int drop(struct task *task, struct op *op) {
         r = look_up(session, node, &shelf, &journal, &path, &name, &stored_ms);
         if (r == 0)
                 r = journal_drop(journal, op, shelf, path, name);
-        if (r == 0)
+        if (r == 0) {
+                pthread_mutex_lock(&session->archive.lock);
+                leave_rest(&session->archive, shelf, path + 1); /* behind its slash */
+                pthread_mutex_unlock(&session->archive.lock);
                 atomic_fetch_add(&session->commits.version, 1);
+        }
         pthread_mutex_lock(&session->tree.lock);
         if (r == 0)
                 tree_detach(&session->tree, node);
@@ -292,13 +352,32 @@ static int done(struct task *task) {
         return task_end(task);
 }
 
+/* rmdir of a directory of texts, @node, held by the caller. */
+static int drop_directory(struct session *session, struct op *op, struct node *node) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        struct buf path = BUF_INIT(PATH_BYTES_MAX);
+        enum shelf shelf;
+        int r = list(&session->archive_branch, op, node, &listing);
+
+        if (r == 0 && listing->count)
+                r = -ENOTEMPTY;
+        if (r == 0)
+                r = locate(session, node, &shelf, &path);
+        if (r == 0) {
+                pthread_mutex_lock(&session->archive.lock);
+                take_rest(&session->archive, shelf, buf_str(&path));
+                pthread_mutex_unlock(&session->archive.lock);
+        }
+        buf_done(&path);
+        return r;
+}
+
 /**
- * archive_remove() - rm of a text that nobody wants any more; rmdir of a directory of them, which
- * is gone when the last of its texts is. Serves the task.
+ * archive_remove() - rm of a text that nobody wants any more; rmdir of a directory of them. One in
+ * which nothing is left goes by itself after a while. Serves the task.
  */
 int archive_remove(struct task *task, bool is_directory) {
         struct session *session = task->session;
-        _cleanup_(listing_unrefp) struct listing *listing = NULL;
         struct node *dir, *node = NULL;
         int r = -ENOENT;
 
@@ -314,9 +393,7 @@ int archive_remove(struct task *task, bool is_directory) {
                 node_ref(node);
         pthread_mutex_unlock(&session->tree.lock);
         if (node)
-                r = list(&session->archive_branch, &task->op, node, &listing);
-        if (r == 0 && listing->count)
-                r = -ENOTEMPTY;
+                r = drop_directory(session, &task->op, node);
         pthread_mutex_lock(&session->tree.lock);
         node_unref(&session->tree, node);
         pthread_mutex_unlock(&session->tree.lock);

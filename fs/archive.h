@@ -23,9 +23,18 @@ struct archive_item {
         int64_t stored_ms;       /* realtime */
 };
 
+/* A directory whose last text may have gone: it stays until rmdir, or for a minute. */
+struct archive_rest {
+        enum shelf shelf;
+        char *path;       /* owned */
+        int64_t until_ms; /* monotonic clock */
+};
+
 /* What is on the shelves, as far as it was looked at; the lock is a leaf. */
 struct archive {
         pthread_mutex_t lock;
+        struct archive_rest *rests;
+        size_t n_rests, rests_capacity;
         struct archive_item *list;
         size_t count, capacity;
         unsigned version;        /* of the shelves when they were last looked over */
