@@ -4,6 +4,7 @@
 
 #include "backends/change.h"
 #include "backends/compose.h"
+#include "backends/select.h"
 #include "base/text.h"
 
 static bool is_listed(const char *const *list, const char *state) {
@@ -64,15 +65,22 @@ static int read_state(const struct life *life, const struct json *item, struct l
         return 0;
 }
 
-static const struct life *life_of(struct place *place) {
-        const struct place *resource = place_item(place);
+/* The innermost resource or document, as composer_item() reads it; NULL above all. */
+static const struct kind *kind_of(const struct place *place) {
+        while (place && !(place->id && place->kind))
+                place = place->parent;
+        return place ? place->kind : NULL;
+}
 
-        return resource && resource->kind ? resource->kind->life : NULL;
+static const struct life *life_of(const struct place *place) {
+        const struct kind *kind = kind_of(place);
+
+        return kind ? kind->life : NULL;
 }
 
 /** view_has_life() - does the resource's kind have a life cycle? Without a request. */
 bool view_has_life(const struct place *place) {
-        return life_of((struct place *)(uintptr_t)place) != NULL;
+        return life_of(place) != NULL;
 }
 
 /** view_life() - see the header. */
@@ -89,7 +97,8 @@ int view_life(struct view *view, struct op *op, struct place *place, struct life
         composer_init(&composer, view, op, place);
         r = composer_item(&composer, &item);
         composer_done(&composer);
-        if (r == 0 && !item)
+        /* A list may go on telling of what has gone, in a state that the tree does not show. */
+        if (r == 0 && (!item || !when_holds(&kind_of(place)->only, item)))
                 r = op_fail(op, ENOENT, "it has gone");
         if (r == 0) {
                 r = read_state(life, item, ret);
