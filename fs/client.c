@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "fs/connection.h"
 
-enum { MOUNTS_MAX = 16 * 1024 * 1024 };
+enum { MOUNTS_MAX = 16 * 1024 * 1024, LINKS_MAX = 16 };
 
 /** spot_done() - frees what it owns; may be called again. */
 void spot_done(struct spot *spot) {
@@ -104,19 +104,13 @@ static int look_at(char *line, const char *path, struct spot *spot, bool *is_our
         return 0;
 }
 
-/**
- * spot_locate() - of a path. 0, -ENOTTY if it is in no mount of ours, other negative errno, and
- * @ret then owns nothing.
- */
-int spot_locate(const char *path, struct spot *ret) {
-        _cleanup_(freep) char *real = NULL;
+/* As spot_locate(), of what resolve() gave. */
+static int locate(const char *real, struct spot *ret) {
         struct buf mounts = BUF_INIT(0);
         bool is_ours = false;
         char *cursor;
-        int r = resolve(path, &real);
+        int r = read_all("/proc/self/mountinfo", MOUNTS_MAX, &mounts);
 
-        if (r == 0)
-                r = read_all("/proc/self/mountinfo", MOUNTS_MAX, &mounts);
         cursor = mounts.data;
         while (r == 0 && cursor && *cursor)
                 r = look_at(strsep(&cursor, "\n"), real, ret, &is_ours);
@@ -130,6 +124,44 @@ int spot_locate(const char *path, struct spot *ret) {
         }
         if (r < 0)
                 spot_done(ret);
+        return r;
+}
+
+/* What a link leads to, resolved; -ENOTTY if it is none. @real: in no mount of ours. */
+static int follow(const char *real, char **ret) {
+        _cleanup_(freep) char *path = NULL;
+        char target[PATH_MAX];
+        ssize_t n = readlink(real, target, sizeof(target) - 1);
+
+        if (n < 0)
+                return -ENOTTY;
+        target[n] = '\0';
+        if (asprintf(&path, "%.*s%s", *target == '/' ? 0 : (int)(strrchr(real, '/') + 1 - real),
+                     real, target) < 0)
+                return -ENOMEM;
+        return resolve(path, ret);
+}
+
+/**
+ * spot_locate() - of a path; of a link outside that leads into a mount, of what it leads to.
+ * Returns 0, -ENOTTY if it is in no mount of ours, or other negative errno; @ret then owns nothing.
+ */
+int spot_locate(const char *path, struct spot *ret) {
+        _cleanup_(freep) char *real = NULL;
+        int r = resolve(path, &real);
+
+        if (r == 0)
+                r = locate(real, ret);
+        for (unsigned links = 0; r == -ENOTTY && links < LINKS_MAX; links++) {
+                char *next;
+
+                r = follow(real, &next);
+                if (r < 0)
+                        break;
+                free(real);
+                real = next;
+                r = locate(real, ret);
+        }
         return r;
 }
 
