@@ -165,6 +165,8 @@ static void set_transport(const struct auth *auth, const struct auth_target *tar
 }
 
 static void look_at(struct auth_call *call, const struct http_response *response) {
+        if (call->token && response->status != 401 && response->status < 500)
+                tokens_worked(call->auth->tokens, call->key, call->token);
         if (call->target->endpoint != ENDPOINT_SERVICE)
                 return;
         auth_observe(call->auth, response);

@@ -11,7 +11,10 @@
 enum {
         WAIT_TICK_MS = 50, /* how soon a cancelled waiter notices */
         LIFE_MIN_MS = 1000,
-        FRESH_MS = 10 * 1000, /* a younger token that is refused is not the reason */
+        /* A younger token that is refused is not the reason, and a new one would be refused too: … */
+        FRESH_MS = 10 * 1000,
+        WORKED_FRESH_MS = 1000, /* … one that was accepted before may be over, however long it was
+                                   to last; but some say 401 to who may not see something */
 };
 
 struct token {
@@ -19,8 +22,9 @@ struct token {
         char *value;                              /* secret; NULL: none yet */
         int64_t fetched_ms, renew_ms, expires_ms; /* monotonic */
         int64_t used_ms;
-        bool is_busy;   /* somebody is logging in */
-        unsigned round; /* logins ended */
+        bool has_worked; /* it was accepted once */
+        bool is_busy;    /* somebody is logging in */
+        unsigned round;  /* logins ended */
         unsigned waiters;
         struct op_fault fault; /* why the last login failed; error 0: it did not */
         int64_t held_ms;       /* a refusal counts until then */
@@ -169,6 +173,7 @@ static int settle(struct tokens *tokens, struct token *token, struct op *op, int
                 (void)secret_free(token->value);
                 token->value = STEAL(grant->value);
                 token->fetched_ms = now;
+                token->has_worked = false;
                 token->renew_ms = now + renewal_after(life);
                 token->expires_ms = now + life;
                 return 0;
@@ -276,7 +281,7 @@ int tokens_get(struct tokens *tokens, struct op *op, const char *key, token_fetc
 /**
  * tokens_reject() - a server did not take this token.
  * Returns true if asking again is worth it: the next tokens_get() has another one. False if the
- * token is only seconds old: then it is not the reason.
+ * token is too young to be the reason.
  */
 bool tokens_reject(struct tokens *tokens, const char *key, const char *value) {
         struct token *token;
@@ -285,13 +290,26 @@ bool tokens_reject(struct tokens *tokens, const char *key, const char *value) {
         (void)pthread_mutex_lock(&tokens->lock);
         token = find(tokens, key);
         if (token && token->value && text_eq(token->value, value)) {
-                if (tokens->clock() - token->fetched_ms < FRESH_MS)
+                int64_t fresh_ms = token->has_worked ? WORKED_FRESH_MS : FRESH_MS;
+
+                if (tokens->clock() - token->fetched_ms < fresh_ms)
                         another = false;
                 else
                         token->renew_ms = token->expires_ms = tokens->clock();
         }
         (void)pthread_mutex_unlock(&tokens->lock);
         return another;
+}
+
+/** tokens_worked() - a server took this token. */
+void tokens_worked(struct tokens *tokens, const char *key, const char *value) {
+        struct token *token;
+
+        (void)pthread_mutex_lock(&tokens->lock);
+        token = find(tokens, key);
+        if (token && token->value && text_eq(token->value, value))
+                token->has_worked = true;
+        (void)pthread_mutex_unlock(&tokens->lock);
 }
 
 /** tokens_clear() - other credentials hold now: forget all tokens and refusals. */

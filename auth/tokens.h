@@ -32,6 +32,7 @@ DEFINE_CLEANUP(struct tokens *, tokens_free)
 int tokens_get(struct tokens *tokens, struct op *op, const char *key, token_fetch_fn fetch,
                void *data, char **ret);
 bool tokens_reject(struct tokens *tokens, const char *key, const char *value);
+void tokens_worked(struct tokens *tokens, const char *key, const char *value);
 void tokens_clear(struct tokens *tokens);
 int64_t tokens_left_ms(struct tokens *tokens, const char *key);
 

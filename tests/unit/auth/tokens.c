@@ -139,6 +139,28 @@ START_TEST(a_refused_token_is_fetched_anew_if_it_is_not_fresh) {
 }
 END_TEST
 
+/* How long an engine's token lasts is not told: it may be over soon. */
+START_TEST(a_token_that_worked_is_fetched_anew_however_fresh) {
+        struct world world;
+
+        world_init(&world);
+        expect(&world, "token-1");
+        tokens_worked(world.tokens, "k", "token-1");
+        ck_assert(!tokens_reject(world.tokens, "k", "token-1")); /* a moment ago it was good */
+        atomic_fetch_add(&now_ms, 1000);
+        ck_assert(tokens_reject(world.tokens, "k", "token-1"));
+        expect(&world, "token-2");
+        atomic_fetch_add(&now_ms, 1000);
+        ck_assert(!tokens_reject(world.tokens, "k", "token-2"));
+        tokens_worked(world.tokens, "k", "token-1"); /* says nothing of the new one */
+        ck_assert(!tokens_reject(world.tokens, "k", "token-2"));
+        tokens_worked(world.tokens, "k", "token-2");
+        ck_assert(tokens_reject(world.tokens, "k", "token-2"));
+        expect(&world, "token-3");
+        world_done(&world);
+}
+END_TEST
+
 struct caller {
         struct world *world;
         struct op op;
@@ -316,6 +338,7 @@ int main(void) {
                 { "failed renewal", a_failed_renewal_leaves_the_old_token, 0 },
                 { "refusal", a_refusal_counts_for_a_while, 0 },
                 { "reject", a_refused_token_is_fetched_anew_if_it_is_not_fresh, 0 },
+                { "worked", a_token_that_worked_is_fetched_anew_however_fresh, 0 },
                 { "one login", many_who_ask_make_one_login, 0 },
                 { "one refusal", many_who_ask_get_one_refusal, 0 },
                 { "old serves", the_old_token_serves_while_one_renews, 0 },
