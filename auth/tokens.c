@@ -11,9 +11,9 @@
 enum {
         WAIT_TICK_MS = 50, /* how soon a cancelled waiter notices */
         LIFE_MIN_MS = 1000,
-        /* A younger token that is refused is not the reason, and a new one would be refused too: … */
+        /* A younger token that is refused is not the reason: another would be refused, too. */
         FRESH_MS = 10 * 1000,
-        WORKED_FRESH_MS = 1000, /* … one that was accepted before may be over, however long it was
+        WORKED_FRESH_MS = 1000, /* One that was accepted may be over, however long it was
                                    to last; but some say 401 to who may not see something */
 };
 
