@@ -71,7 +71,8 @@ static int write_readme(const struct create *create, const struct kind *kind, co
         (void)buf_printf(
                 text,
                 "This is a draft of the %s %s. It is local: nothing was sent yet.\n\n"
-                "Saving %s with all that is needed creates it; rmdir discards the draft.\n",
+                "Saving %s with all that is needed creates it; rmdir discards the draft.\n"
+                "It ends with the mount: what was saved last is in .hcloudfs/rejected then.\n",
                 kind->name, name, create->document);
         if (create->needs)
                 (void)buf_add_str(text, "\nNeeded:\n");
