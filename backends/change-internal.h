@@ -13,6 +13,7 @@ const struct file *ahead_row(const struct place *directory);
 const struct create *create_row(const struct place *directory, const char *name);
 bool has_fixed_creation(const struct place *place);
 int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret);
+int keeps_rule(const char *rule, const char *name);
 int check_new_name(struct op *op, const struct kind *kind, const char *name);
 int check_free(struct view *view, struct op *op, struct place *directory, const char *name);
 void find_created(struct view *view, struct op *op, struct place *directory, const char *name,

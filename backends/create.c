@@ -97,8 +97,8 @@ int decode_name(struct op *op, const struct kind *kind, const char *name, char *
         return decode_by(op, kind, has_pattern ? kind->content.files[0].name : "*", name, ret);
 }
 
-/* 1: it does, 0: it does not, or -EINVAL: that is no rule. */
-static int keeps_rule(const char *rule, const char *name) {
+/** keeps_rule() - 1: it does, 0: it does not, or -EINVAL: that is no rule. */
+int keeps_rule(const char *rule, const char *name) {
         regex_t regex;
         int r;
 

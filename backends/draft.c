@@ -55,6 +55,8 @@ bool view_is_read_only(const struct view *view) {
 
 /* What a need is, and when. */
 static void write_need(const struct need *need, struct buf *text) {
+        if (need->may_lack)
+                return;
         (void)buf_printf(text, "  %s%s", need->file ? "the secret file " : "",
                          need->file ? need->file : need->at);
         if (need->when.at && need->when.is)
@@ -74,7 +76,7 @@ static int write_readme(const struct create *create, const struct kind *kind, co
                 "Saving %s with all that is needed creates it; rmdir discards the draft.\n"
                 "It ends with the mount: what was saved last is in .hcloudfs/rejected then.\n",
                 kind->name, name, create->document);
-        if (create->needs)
+        if (create->needs && !create->needs->may_lack)
                 (void)buf_add_str(text, "\nNeeded:\n");
         for (const struct need *need = create->needs; need && (need->at || need->file); need++)
                 write_need(need, text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/planner.h"
 
+#include "backends/change-internal.h"
 #include "backends/select.h"
 #include "backends/sent.h"
 #include "backends/template.h"
@@ -267,10 +268,37 @@ static bool is_there(const struct planner *planner, const struct need *need) {
         return json_has(planner->mine, need->at);
 }
 
+/* Is it as its row wants it? It may be a secret, so it is not told. 0 or -EINVAL. */
+static int check_rule(struct planner *planner, const struct need *need) {
+        const char *secret = need->file ? param_list_get(&planner->secrets, need->file) : NULL;
+        _cleanup_(freep) char *text = NULL;
+        bool is_kept;
+
+        if (need->at)
+                (void)json_text_at(planner->mine, need->at, &text);
+        is_kept = (secret || text) && keeps_rule(need->rule, secret ? secret : text) > 0;
+        if (text)
+                explicit_bzero(text, strlen(text));
+        if (is_kept)
+                return 0;
+        return op_fail(planner->composer.op, EINVAL, "%s%s must be %s; nothing was sent",
+                       need->file ? "the secret file " : "", need->file ? need->file : need->at,
+                       need->hint);
+}
+
 /** planner_check_needs() - is all there that must be? 0, or -EINVAL with its name. */
 int planner_check_needs(struct planner *planner, const struct need *needs) {
         for (; needs && (needs->at || needs->file); needs++) {
-                if (!when_holds(&needs->when, planner->mine) || is_there(planner, needs))
+                bool is = is_there(planner, needs);
+                int r = 0;
+
+                if (!when_holds(&needs->when, planner->mine) || (!is && needs->may_lack))
+                        continue;
+                if (is && needs->rule)
+                        r = check_rule(planner, needs);
+                if (r < 0)
+                        return r;
+                if (is)
                         continue;
                 if (needs->file)
                         return op_fail(planner->composer.op, EINVAL,

@@ -276,6 +276,8 @@ static int plan_save(struct planner *planner, struct place *place, const char *b
         planner->changed = (const char *const *)difference->list;
         r = check_editable(planner, save);
         if (r == 0)
+                r = planner_check_needs(planner, save->needs);
+        if (r == 0)
                 r = planner_allowed(planner, &save->allowed);
         if (r == 0)
                 r = plan_steps(planner, save);

@@ -53,6 +53,7 @@ struct rename {
 struct save {
         const char *const *editable;   /* pointers (with `*`) that may differ; NULL: all */
         struct only_if allowed;
+        const struct need *needs;      /* of the new document; end with neither pointer nor file */
         const struct save_step *steps; /* in the order they are sent; ends without a call */
         plan_fn plan;                  /* in place of `steps` … */
         const struct call *const *calls; /* … which makes these, NULL-terminated */
@@ -80,11 +81,14 @@ struct secret_member {
         const char *at;   /* pointer in the document, where it must not stand */
 };
 
-/* Something without which nothing is sent. */
+/* Something without which nothing is sent, or not as it is. */
 struct need {
         const char *at;   /* pointer in the document, or … */
         const char *file; /* … a secret file of the draft */
         struct when when; /* on the document */
+        const char *rule; /* regular expression (POSIX extended) that its text keeps, or NULL … */
+        const char *hint; /* … and that in words */
+        bool may_lack;    /* it need not be there; such needs come last */
 };
 
 struct create {

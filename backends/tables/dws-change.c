@@ -30,6 +30,7 @@ static int plan_cluster(struct planner *planner) {
                                NULL);
 }
 
+#define PASSWORD .rule = "^.{12,32}$", .hint = "of 12 to 32 characters"
 #define NAME_RULE "^[A-Za-z][A-Za-z0-9_-]{3,63}$"
 #define NAME_HINT "4 to 64 letters, digits, `_` and `-`, a letter first"
 
@@ -46,7 +47,7 @@ const struct create dws_cluster_create = {
                  "\"security_group_id\":\"\",\"port\":8000,\"user_name\":\"dbadmin\"}",
         .needs = NEEDS({ .at = "/node_type", OLDER }, { .at = "/number_of_node", OLDER },
                        { .at = "/security_group_id", OLDER }, { .at = "/user_name", OLDER },
-                       { .file = "user_pwd", OLDER }, { .at = "/num_node", NEWER },
+                       { .file = "user_pwd", OLDER, PASSWORD }, { .at = "/num_node", NEWER },
                        { .at = "/datastore_version", NEWER }, { .file = "db_password", NEWER },
                        { .at = "/vpc_id" }, { .at = "/subnet_id" }),
         /* One only could be given; tags.json takes as many as are wanted afterwards. */
@@ -103,7 +104,7 @@ static int plan_unbind(struct planner *planner) {
 const struct action dws_cluster_actions[] = {
         { .verb = "restart", .call = &dws_restart_cluster, .body = "{\"restart\":{}}" },
         { .verb = "reset-password", .call = &dws_reset_cluster_password, .body = "=",
-          .form = "{\"new_password\":\"\"}", .needs = NEEDS({ .at = "/new_password" }),
+          .form = "{\"new_password\":\"\"}", .needs = NEEDS({ .at = "/new_password", PASSWORD }),
           .secrets = LIST("/new_password") },
         { .verb = "cancel-readonly", .call = &dws_cancel_cluster_readonly },
         { .verb = "resize", .call = &dws_resize_cluster, .body = "=",

@@ -33,6 +33,22 @@ static int plan_service(struct planner *planner) {
                                NULL);
 }
 
+/** registry_check_level() - the service knows four environments, and none; all else is free. */
+int registry_check_level(struct op *op, unsigned depth, const char *value) {
+        static const char *const environments[] = { "-", "development", "testing", "acceptance",
+                                                    "production" };
+
+        for (size_t i = 0; depth == 0 && i < ELEMENTSOF(environments); i++)
+                if (text_eq(value, environments[i]))
+                        return 0;
+        if (depth > 0)
+                return 0;
+        return op_fail(op, EINVAL,
+                       "%s is no environment: take development, testing, acceptance or "
+                       "production, or - for none",
+                       value);
+}
+
 const struct create registry_service_create = {
         .how = CREATE_DRAFT,
         .weight = WEIGHT_ALL,
@@ -45,6 +61,10 @@ const struct create registry_service_create = {
         .draft = "{\"description\":\"\",\"level\":\"BACK\",\"schemas\":[],\"status\":\"UP\"}",
         /* They leave the request hanging, or break the server (ServiceComb notes, 7.1). */
         .never = LIST("/rules", "/instances"),
+        .needs = (const struct need[]){
+                { .at = "/status", .rule = "^(UP|DOWN)$", .hint = "UP or DOWN", .may_lack = true },
+                { 0 },
+        },
 };
 
 const struct removal registry_service_removal = { .call = &servicecomb_delete_microservice,
@@ -106,6 +126,11 @@ static const struct save_step instance_steps[] = {
 
 const struct save registry_instance_save = {
         .editable = LIST("/properties", "/status"),
+        .needs = (const struct need[]){
+                { .at = "/status", .rule = "^(UP|DOWN|STARTING|OUTOFSERVICE|TESTING)$",
+                  .hint = "UP, DOWN, STARTING, OUTOFSERVICE or TESTING", .may_lack = true },
+                { 0 },
+        },
         .steps = instance_steps,
         .hint = "only /properties and /status can",
 };
@@ -117,7 +142,12 @@ const struct create registry_instance_create = {
                 "\"version\":null,\"timestamp\":null,\"modTimestamp\":null}}",
         .name_rule = "^[A-Za-z0-9_.-]{1,64}$",
         .name_hint = "1 to 64 letters, digits and `_.-`",
-        .needs = (const struct need[]){ { .at = "/hostName" }, { 0 } },
+        .needs = (const struct need[]){
+                { .at = "/hostName" },
+                { .at = "/status", .rule = "^(UP|DOWN|STARTING|OUTOFSERVICE)$",
+                  .hint = "UP, DOWN, STARTING or OUTOFSERVICE", .may_lack = true },
+                { 0 },
+        },
 };
 
 const struct removal registry_instance_removal = { .call = &servicecomb_deregister_instance };

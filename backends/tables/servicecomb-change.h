@@ -24,4 +24,5 @@ extern const struct save config_meta_save;
 extern const struct create config_create;
 extern const struct removal config_removal;
 extern const struct action config_actions[];
+int registry_check_level(struct op *op, unsigned depth, const char *value);
 int config_check_level(struct op *op, unsigned depth, const char *value);

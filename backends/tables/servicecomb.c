@@ -239,6 +239,7 @@ const struct kind microservice = {
         .refresh = &servicecomb_get_microservice, .refresh_at = "/service",
         .levels = LIST("/environment", "/appId", "/serviceName"),
         .level_params = LIST("env", "app", "service"), .label = "/version",
+        .check_level = registry_check_level,
         .params = LIST("service_id", "consumer_id"), .create = &registry_service_create,
         .removal = &registry_service_removal, .shared.actions = registry_actions,
         .modified = LIST("/modTimestamp"), .created = LIST("/timestamp"),

@@ -214,7 +214,7 @@ START_TEST(snapshots_come_and_go) {
 END_TEST
 
 START_TEST(a_cluster_is_ordered_from_a_draft) {
-        static const struct change_secret secrets[] = { { "user_pwd", "S3cret!" },
+        static const struct change_secret secrets[] = { { "user_pwd", "S3cret-S3cret" },
                                                         { "db_password", "T0psecret" } };
         _cleanup_(freep) char *draft = NULL;
 
@@ -231,7 +231,7 @@ START_TEST(a_cluster_is_ordered_from_a_draft) {
         changing_sent("POST", "/v1.0/p1/clusters",
                       "{\"cluster\":{\"name\":\"dws-2\",\"node_type\":\"t\",\"number_of_node\":3,"
                       "\"vpc_id\":\"v\",\"subnet_id\":\"s\",\"security_group_id\":\"g\","
-                      "\"user_name\":\"u\",\"user_pwd\":\"S3cret!\"}}");
+                      "\"user_name\":\"u\",\"user_pwd\":\"S3cret-S3cret\"}}");
         changing_told("{\"cluster\":{\"name\":\"dws-2\",\"node_type\":\"t\",\"number_of_node\":3,"
                       "\"vpc_id\":\"v\",\"subnet_id\":\"s\",\"security_group_id\":\"g\","
                       "\"user_name\":\"u\",\"user_pwd\":\"<write-only: enter again>\"}}");
@@ -291,9 +291,10 @@ START_TEST(actions_of_a_cluster) {
         begin();
         ck_assert_int_eq(changing_act(C "/actions/restart", "{}"), 0);
         changing_sent("POST", V1 "/restart", "{\"restart\":{}}");
-        ck_assert_int_eq(changing_act(C "/actions/reset-password", "{\"new_password\":\"N3w\"}"),
-                         0);
-        changing_sent("POST", V1 "/reset-password", "{\"new_password\":\"N3w\"}");
+        ck_assert_int_eq(
+                changing_act(C "/actions/reset-password", "{\"new_password\":\"N3w-passw0rd\"}"),
+                0);
+        changing_sent("POST", V1 "/reset-password", "{\"new_password\":\"N3w-passw0rd\"}");
         changing_told("{\"new_password\":\"<write-only: enter again>\"}");
         ck_assert_int_eq(changing_act(C "/actions/cancel-readonly", "{}"), 0);
         changing_sent("POST", V1 "/cancel-readonly", NULL);
