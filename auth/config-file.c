@@ -102,8 +102,7 @@ static int finish_section(struct parse *parse) {
                 return incomplete(parse, "`user` and `password` belong together");
         if (!account->engine_user != !account->engine_password)
                 return incomplete(parse, "`engine_user` and `engine_password` belong together");
-        if (account->type == ACCOUNT_CLOUD && account->user && !account->domain &&
-            !account->domain_id)
+        if (account->type == ACCOUNT_CLOUD && account->user && !account->domain)
                 return incomplete(parse, "`user` needs `domain`, the name of its account");
         if (account->credentials && !text_eq(account->credentials, "auto") &&
             (account->ak || account->user))

@@ -30,6 +30,17 @@ int endpoint_expand(const char *template, const char *region, char **ret) {
         return 0;
 }
 
+/* `https://iam.cn-north-4.myhuaweicloud.com/v3` is what Terraform calls the authentication URL: the
+ * paths of IAM's calls have the version themselves. */
+static void cut_version(const char *service, char *url) {
+        size_t len = strlen(url);
+
+        while (len > 0 && url[len - 1] == '/')
+                url[--len] = '\0';
+        if (text_eq(service, "iam") && (text_ends(url, "/v3") || text_ends(url, "/v5")))
+                url[len - 3] = '\0';
+}
+
 /** account_add_endpoint() - add an address that is weaker than those already there. */
 int account_add_endpoint(struct account *account, const char *service, const char *region,
                          const char *url) {
@@ -49,6 +60,14 @@ int account_add_endpoint(struct account *account, const char *service, const cha
         }
         list[account->n_endpoints++] = setting;
         return 0;
+}
+
+static int expand(const char *service, const char *template, const char *region, char **ret) {
+        int r = endpoint_expand(template, region, ret);
+
+        if (r == 0)
+                cut_version(service, *ret);
+        return r;
 }
 
 static bool setting_fits(const struct setting *setting, const char *service, const char *region) {
@@ -113,7 +132,7 @@ int endpoint_find(struct op *op, const struct account *account, const char *serv
                 region = NULL;
         for (size_t i = 0; i < account->n_endpoints; i++)
                 if (setting_fits(&account->endpoints[i], service, region))
-                        return endpoint_expand(account->endpoints[i].value, region, ret);
+                        return expand(service, account->endpoints[i].value, region, ret);
         if (region && !key_is_region(region))
                 return op_fail(op, ENOENT, "`%s` is no region's name", region);
         if (!account->cloud || text_eq(account->cloud, CLOUD_DEFAULT))

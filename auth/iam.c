@@ -47,15 +47,16 @@ int auth_add_json(struct buf *buf, const char *text) {
         return buf_add_char(buf, '"');
 }
 
-static void add_name(struct buf *buf, const char *id, const char *name) {
-        (void)buf_add_str(buf, id ? "{\"id\":" : "{\"name\":");
-        (void)auth_add_json(buf, id ? id : name ? name : "");
+static void add_object(struct buf *buf, const char *name, const char *value) {
+        (void)buf_printf(buf, "{\"%s\":", name);
+        (void)auth_add_json(buf, value);
         (void)buf_add_char(buf, '}');
 }
 
+/* The account goes by its name: IAM wants that, and takes no id in its place. */
 static int make_body(const struct login *login, struct buf *buf) {
         const struct account *account = login->account;
-        const char *domain_id = account->domain ? NULL : account->domain_id;
+        const char *domain = account->domain ? account->domain : "";
         int r;
 
         r = buf_reserve(buf, 32 * 1024);
@@ -67,12 +68,12 @@ static int make_body(const struct login *login, struct buf *buf) {
         (void)buf_add_str(buf, ",\"password\":");
         (void)auth_add_json(buf, account->password);
         (void)buf_add_str(buf, ",\"domain\":");
-        add_name(buf, domain_id, account->domain);
+        add_object(buf, "name", domain);
         (void)buf_printf(buf, "}}},\"scope\":{\"%s\":", login->project ? "project" : "domain");
         if (login->project)
-                add_name(buf, login->project, NULL);
+                add_object(buf, "id", login->project);
         else
-                add_name(buf, domain_id, account->domain);
+                add_object(buf, "name", domain);
         return buf_add_str(buf, "}}}");
 }
 

@@ -46,6 +46,12 @@ static const char *const regions[] = { "HW_REGION_NAME", "OS_REGION_NAME",
                                        "HUAWEICLOUD_SDK_REGION_ID", NULL };
 static const char *const iam_urls[] = { "HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL",
                                         "OS_AUTH_URL", NULL };
+static const char *const agencies[] = { "HW_ASSUME_ROLE_AGENCY_NAME", "OS_AGENCY_NAME", NULL };
+static const char *const providers[] = {
+        "HUAWEICLOUD_SDK_IDP_ID",  "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "HW_ASSUME_ROLE_IDP_ID",
+        "HW_ASSUME_ROLE_ID_TOKEN", "HW_ASSUME_ROLE_ID_TOKEN_FILE",  NULL
+};
+static const char *const pods[] = { "HC_CONTAINER_CREDENTIALS_FULL_URI", NULL };
 static const char *const clouds[] = { "HW_CLOUD", NULL };
 static const char *const ca_files[] = { "OS_CACERT", NULL };
 
@@ -119,10 +125,12 @@ static int take_login(struct op *op, struct account *account) {
         r = take_pair(op, account, users, &account->user, passwords, &account->password);
         if (r < 0)
                 return r;
-        if (r > 0 && !environment_first(domains, NULL) && !environment_first(domain_ids, NULL))
+        if (r > 0 && !account->domain && !environment_first(domains, NULL))
                 return op_fail(op, EINVAL,
-                               "the environment has a user and a password but no account: set "
-                               "HW_DOMAIN_NAME");
+                               "the environment has a user and a password but not the name of "
+                               "their account%s: set HW_DOMAIN_NAME",
+                               environment_first(domain_ids, NULL) ? ", whose id is not enough"
+                                                                   : "");
         if (r > 0)
                 return 1;
         token = environment_first(tokens, &name);
@@ -134,33 +142,46 @@ static int take_login(struct op *op, struct account *account) {
         return r;
 }
 
-/* `https://iam.cn-north-4.myhuaweicloud.com/v3` is what Terraform calls the authentication URL. */
 static int take_iam(struct account *account) {
         const char *value = environment_first(iam_urls, NULL);
-        _cleanup_(freep) char *url = NULL;
-        size_t len;
 
-        if (!value)
+        return value ? account_add_endpoint(account, "iam", NULL, value) : 0;
+}
+
+/* Who asks for somebody else's rights must not get to work with his own. */
+static int refuse_agency(struct op *op) {
+        const char *name = NULL;
+
+        if (!environment_first(agencies, &name))
                 return 0;
-        if (asprintf(&url, "%s%s", strstr(value, "://") ? "" : "https://", value) < 0) {
-                url = NULL;
-                return -ENOMEM;
-        }
-        len = strlen(url);
-        while (len > 0 && url[len - 1] == '/')
-                url[--len] = '\0';
-        if (text_ends(url, "/v3"))
-                url[len - 3] = '\0';
-        return account_add_endpoint(account, "iam", NULL, url);
+        return op_fail(op, EOPNOTSUPP,
+                       "%s in the environment: acting for an agency is not supported; unset it, or "
+                       "give `ak` and `sk` in the configuration",
+                       name);
+}
+
+/* Ways to log in that others know. @names: variables of which each stands for one. */
+static int refuse_unsupported(struct op *op, const char *const *names, const char *what) {
+        const char *name = NULL;
+
+        if (!environment_first(names, &name))
+                return 0;
+        return op_fail(op, EOPNOTSUPP,
+                       "%s in the environment: login by %s is not supported; use an access key",
+                       name, what);
 }
 
 /** source_environment() - HUAWEICLOUD_SDK_*, then HW_* and OS_*, keys before passwords. */
 int source_environment(struct op *op, struct account *account) {
         int found, r;
 
-        found = take_keys(op, account);
+        found = refuse_agency(op);
+        if (found == 0)
+                found = take_keys(op, account);
         if (found == 0)
                 found = take_login(op, account);
+        if (found == 0)
+                found = refuse_unsupported(op, providers, "an identity provider");
         if (found <= 0)
                 return found;
         r = set(&account->domain, environment_first(domains, NULL));
@@ -208,6 +229,8 @@ int sources_load(struct op *op, struct account *account) {
                 r = source_sdk(op, text_starts(wanted, "sdk:") ? wanted + 4 : NULL, account);
         if (r == 0 && (any || text_starts(wanted, "koocli")))
                 r = source_koocli(op, text_starts(wanted, "koocli:") ? wanted + 7 : NULL, account);
+        if (r == 0 && any) /* the SDKs look there last */
+                r = refuse_unsupported(op, pods, "the identity of a pod");
         if (r == 0 && !any)
                 return op_fail(op, ENOENT, "no credentials for account `%s` in `credentials = %s`",
                                account->name, wanted);

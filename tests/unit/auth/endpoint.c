@@ -81,6 +81,27 @@ START_TEST(an_own_cloud_is_addressed_likewise) {
 }
 END_TEST
 
+/* As Terraform and others write it: the calls' own paths have the version. */
+START_TEST(the_version_is_no_part_of_the_address_of_iam) {
+        static const struct row versions[] = {
+                { "iam", "cn-north-4", "https://iam.example.com", NULL },
+                { "iam", "cn-north-1", "https://iam.cn-north-1.example.com/x", NULL },
+                { "dws", "cn-north-4", "https://dws.example.com/v3", NULL },
+        };
+        static char name[] = "x", one[] = "iam.cn-north-4", iam[] = "iam", dws[] = "dws";
+        static char one_url[] = "https://iam.example.com/v3/",
+                    all_url[] = "https://iam.{region}.example.com/x/v3",
+                    dws_url[] = "https://dws.example.com/v3";
+        struct setting settings[] = { { one, one_url }, { iam, all_url }, { dws, dws_url } };
+        struct account account = { .name = name,
+                                   .endpoints = settings,
+                                   .n_endpoints = ELEMENTSOF(settings) };
+
+        for (size_t i = 0; i < ELEMENTSOF(versions); i++)
+                expect(&account, &versions[i]);
+}
+END_TEST
+
 static struct config *load(const char *text) {
         struct config *config = NULL;
         struct op op;
@@ -156,6 +177,7 @@ int main(void) {
                 { "the tables tell", the_tables_tell, ELEMENTSOF(rows) },
                 { "a template without a region loses its label",
                   a_template_without_a_region_loses_its_label, 0 },
+                { "version", the_version_is_no_part_of_the_address_of_iam, 0 },
                 { "an own cloud is addressed likewise", an_own_cloud_is_addressed_likewise, 0 },
                 { "what is configured comes first", what_is_configured_comes_first, 0 },
                 { "a regions file that is no YAML is named",

@@ -12,8 +12,9 @@ static char home[64];
 
 /* Every variable that one of the sources reads begins with one of these. */
 static void clear_environment(void) {
-        static const char *const prefixes[] = { "HUAWEICLOUD_SDK_", "HW_", "OS_", "XDG_CONFIG_HOME",
-                                                "CREDENTIALS_DIRECTORY" };
+        static const char *const prefixes[] = {
+                "HUAWEICLOUD_SDK_", "HW_", "OS_", "HC_", "XDG_CONFIG_HOME", "CREDENTIALS_DIRECTORY"
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(prefixes); i++) {
                 for (char **variable = environ; *variable;) {

@@ -161,7 +161,9 @@ START_TEST(users_and_tokens_come_from_the_environment) {
         home_enter();
         set("HW_USER_NAME", "u");
         set("HW_USER_PASSWORD", "p");
-        expect("set HW_DOMAIN_NAME");
+        expect("not the name of their account: set HW_DOMAIN_NAME");
+        set("HW_DOMAIN_ID", "0123");
+        expect("whose id is not enough: set HW_DOMAIN_NAME");
         set("OS_DOMAIN_NAME", "d");
         set("HW_REGION_NAME", "cn-north-4");
         set("HW_CLOUD", "cloud.example.com");
@@ -176,7 +178,8 @@ START_TEST(users_and_tokens_come_from_the_environment) {
         ck_assert_str_eq(account->cloud, "cloud.example.com");
         ck_assert_str_eq(account->ca_file, "/ca.pem");
         ck_assert_str_eq(account->endpoints[0].name, "iam");
-        ck_assert_str_eq(account->endpoints[0].value, "https://iam.cn-north-4.example.com:8443");
+        ck_assert_str_eq(account->endpoints[0].value,
+                         "https://iam.cn-north-4.example.com:8443/v3/");
         (void)config_free(config);
 
         ck_assert_int_eq(unsetenv("HW_USER_NAME"), 0);
@@ -254,6 +257,42 @@ START_TEST(koocli_profiles_are_chosen) {
 }
 END_TEST
 
+static const struct {
+        const char *name, *reason;
+} unsupported[] = {
+        { "HUAWEICLOUD_SDK_IDP_ID", "identity provider" },
+        { "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "identity provider" },
+        { "HW_ASSUME_ROLE_IDP_ID", "identity provider" },
+        { "HW_ASSUME_ROLE_ID_TOKEN", "identity provider" },
+        { "HW_ASSUME_ROLE_ID_TOKEN_FILE", "identity provider" },
+        { "HC_CONTAINER_CREDENTIALS_FULL_URI", "identity of a pod" },
+        { "HW_ASSUME_ROLE_AGENCY_NAME", "acting for an agency" },
+        { "OS_AGENCY_NAME", "acting for an agency" },
+};
+
+/* Alone each is named; beside keys only those that change whose rights the keys have. */
+START_TEST(what_is_not_supported_is_named) {
+        bool is_agency = strstr(unsupported[_i].reason, "agency");
+
+        home_enter();
+        set(unsupported[_i].name, "x");
+        expect(unsupported[_i].name);
+        expect(unsupported[_i].reason);
+        (void)home_write(SDK, 0600, SDK_TEXT);
+        if (text_starts(unsupported[_i].name, "HC_"))
+                expect_keys("SDKAK", "SDKSK", NULL, SDK);
+        else
+                expect(unsupported[_i].reason);
+        set("HW_ACCESS_KEY", "a");
+        set("HW_SECRET_KEY", "b");
+        if (is_agency)
+                expect(unsupported[_i].reason);
+        else
+                expect_keys("a", "b", NULL, "environment");
+        home_leave();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { "nothing anywhere names the places", nothing_anywhere_names_the_places, 0 },
@@ -263,6 +302,8 @@ int main(void) {
                 { "half a pair is named", half_a_pair_is_named, 0 },
                 { "users and tokens come from the environment",
                   users_and_tokens_come_from_the_environment, 0 },
+                { "what is not supported is named", what_is_not_supported_is_named,
+                  ELEMENTSOF(unsupported) },
                 { "SDK files that are no use say why", sdk_files_that_are_no_use_say_why, 0 },
                 { "KooCLI files that are no use say why", koocli_files_that_are_no_use_say_why,
                   ELEMENTSOF(koocli) },
