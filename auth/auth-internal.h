@@ -37,6 +37,7 @@ struct auth {
         bool has_worked;               /* the key in force was accepted once */
         bool must_learn;               /* the log-in met no server: whose the account is, is open */
         char *domain_id, *domain_name; /* learned */
+        char *missing;                 /* names in `projects` that IAM has none of; NULL: none */
         int64_t skew_s;                /* the server's clock minus ours, as last seen */
         bool is_skew_known;
         int64_t offset_s;        /* added to our clock in signatures */
@@ -93,6 +94,7 @@ int auth_iam_token(struct auth *auth, struct op *op, const struct identity *iden
 int auth_engine_token(struct auth *auth, struct op *op, const struct identity *identity,
                       const struct auth_target *target, char **ret_key, char **ret);
 int auth_learn(struct auth *auth, struct op *op);
+bool auth_has_project(const struct json *answer, const char *name);
 int auth_login_engine(struct auth *auth, struct op *op);
 int auth_login_server(struct auth *auth, struct op *op, enum endpoint endpoint);
 

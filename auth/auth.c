@@ -47,6 +47,7 @@ struct auth *auth_free(struct auth *auth) {
         free(auth->engines);
         free(auth->domain_id);
         free(auth->domain_name);
+        free(auth->missing);
         free(auth);
         return NULL;
 }

@@ -37,6 +37,10 @@ DEFINE_CLEANUP(struct auth *, auth_free)
 /* Logs in: proves that the credentials work, learns the domain. Fails with a reason for people. */
 int auth_login(struct auth *auth, struct op *op);
 
+/* After the log-in: the names in `projects` that the account has none of, for people; owned by the
+ * caller. NULL: there are none, or nobody knows. */
+char *auth_missing_projects(struct auth *auth);
+
 /* Base URL without a final slash, owned by the caller. -ENOENT and a reason if none is known. */
 int auth_address(struct auth *auth, struct op *op, const struct auth_target *target, char **ret);
 

@@ -202,6 +202,18 @@ static int list_projects(struct check *check, struct json **ret) {
         return r < 0 ? op_fail(check->op, EIO, "the list of projects is no JSON") : 0;
 }
 
+static void check_names(struct check *check, const struct json *answer) {
+        char what[160];
+
+        for (char **name = check->auth->account->projects; name && *name; name++) {
+                if (auth_has_project(answer, *name))
+                        continue;
+                (void)snprintf(what, sizeof(what), "project %.100s", *name);
+                tell(check, what, false,
+                     "the account has no project of this name; look at `projects`");
+        }
+}
+
 /* Sub-projects are in their region as well: one look at a region is enough. */
 static void check_projects(struct check *check) {
         const struct account *account = check->auth->account;
@@ -213,6 +225,7 @@ static void check_projects(struct check *check) {
                              "look at the network, a proxy, and `endpoint.iam`");
                 return;
         }
+        check_names(check, json);
         projects = json_at(json, "/projects");
         for (size_t i = 0; i < json_count(projects); i++) {
                 const char *name = json_string(json_item(projects, i), "/name");

@@ -237,6 +237,44 @@ static int get(struct auth *auth, struct op *op, const char *path, struct http_r
         return auth_get(auth, op, &target, path, ret);
 }
 
+/** auth_has_project() - is there a project of this name in IAM's answer? One that is a part of the
+ * list only does not tell: then true. */
+bool auth_has_project(const struct json *answer, const char *name) {
+        const struct json *projects = json_at(answer, "/projects");
+
+        for (size_t i = 0; i < json_count(projects); i++)
+                if (text_eq(json_string(json_item(projects, i), "/name"), name))
+                        return true;
+        return !projects || json_string(answer, "/links/next");
+}
+
+/* A name in `projects` that is misspelt would just not be there. */
+static void note_missing(struct auth *auth, const struct json *answer) {
+        struct buf text = BUF_INIT(OP_REASON_SIZE);
+        char *missing;
+
+        if (!json_at(answer, "/projects"))
+                return;
+        for (char **name = auth->account->projects; name && *name; name++)
+                if (!auth_has_project(answer, *name))
+                        (void)buf_printf(&text, "%s`%s`", text.len ? ", " : "", *name);
+        missing = text.len ? buf_steal(&text, NULL) : NULL;
+        buf_done(&text);
+        (void)pthread_mutex_lock(&auth->lock);
+        free(auth->missing);
+        auth->missing = missing;
+        (void)pthread_mutex_unlock(&auth->lock);
+}
+
+char *auth_missing_projects(struct auth *auth) {
+        char *missing;
+
+        (void)pthread_mutex_lock(&auth->lock);
+        missing = auth->missing ? strdup(auth->missing) : NULL;
+        (void)pthread_mutex_unlock(&auth->lock);
+        return missing;
+}
+
 /* The account's id from one of its lists. 0, -ENOENT if the list does not tell, or the failure. */
 static int learn_from(struct auth *auth, struct op *op, const char *path, const char *pointer) {
         _cleanup_(http_response_freep) struct http_response *response = NULL;
@@ -252,6 +290,7 @@ static int learn_from(struct auth *auth, struct op *op, const char *path, const 
                 return auth_fail_login(op, response, "look-up of the account at IAM");
         if (json_parse(response->body, response->len, &json, NULL) < 0)
                 return op_fail(op, EIO, "the answer of IAM is no JSON");
+        note_missing(auth, json);
         if (!json_string(json, pointer))
                 return -ENOENT;
         auth_learn_domain(auth, json_string(json, pointer), NULL);

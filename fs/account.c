@@ -359,6 +359,19 @@ static void settle_journal(struct account_stack *stack, bool is_logged_in) {
                 note_failure(stack, &op, r);
 }
 
+/* It works, but not all that was asked for is there. */
+static void note_missing(struct account_stack *stack) {
+        _cleanup_(freep) char *missing = auth_missing_projects(stack->auth);
+        struct op op;
+
+        if (!missing)
+                return;
+        op_init(&op, OP_INTERACTIVE, 0);
+        (void)op_fail(&op, ENOENT, "the account has no project %s: look at `projects`", missing);
+        stack->doubt = op.fault;
+        log_warning("account `%s`: %s", stack->account->name, op.fault.reason);
+}
+
 static void *login(void *data) {
         struct account_stack *stack = data;
         struct op op;
@@ -374,6 +387,8 @@ static void *login(void *data) {
                 go_on_without(stack, &op, r);
         else if (r < 0)
                 note_failure(stack, &op, r);
+        else
+                note_missing(stack);
         settle_journal(stack, r == 0);
         return NULL;
 }
@@ -402,6 +417,8 @@ int accounts_login(struct accounts *accounts) {
                         pthread_join(threads[i], NULL);
                 failed += accounts->stacks[i].error != 0;
                 accounts->shown[i].note = accounts->stacks[i].note;
+                if (accounts->stacks[i].doubt.error)
+                        accounts->shown[i].doubt = &accounts->stacks[i].doubt;
                 if (accounts->stacks[i].is_journal_others)
                         accounts->shown[i].journal = NULL;
                 if (accounts->stacks[i].error)

@@ -30,6 +30,7 @@ struct account_stack {
         int64_t timeout_ms;            /* of its log-in */
         int error;                     /* negative errno of its set-up or log-in, 0: fine */
         struct op_fault fault;
+        struct op_fault doubt;         /* what else is wrong with it; error 0: nothing */
         struct accounts *accounts;     /* that it is one of */
 };
 

@@ -89,6 +89,8 @@ static void record_accounts(struct session *session) {
 
                 if (account->fault)
                         record_failed(&session->record, &entry, account->fault);
+                if (account->doubt)
+                        record_failed(&session->record, &entry, account->doubt);
         }
 }
 

@@ -30,6 +30,7 @@ struct session_account {
         const char *note;        /* how it is logged in, or why not; borrowed, or NULL */
         struct journal *journal; /* what its changes go through; borrowed, NULL: none are made */
         const struct op_fault *fault; /* why not, borrowed; NULL: it is logged in */
+        const struct op_fault *doubt; /* what else is wrong with it, borrowed, or NULL */
 };
 
 struct session_options {
