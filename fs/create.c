@@ -173,6 +173,7 @@ static int serve_create(struct task *task) {
                 return open_again(task, node);
         }
         aways_end(&session->aways, dir, task->name);
+        aways_copied(&session->aways, task->process, dir, task->name, stamp_monotonic_ms());
         overlay = overlay_find(dir, task->name);
         if (overlay && overlay->node->type == ENTRY_FILE)
                 return open_again(task, overlay->node);

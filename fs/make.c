@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/change.h"
+#include "base/stamp.h"
 #include "base/text.h"
 #include "fs/arriving.h"
 #include "fs/branch.h"
@@ -14,6 +15,7 @@
 #include "fs/leaving.h"
 #include "fs/making.h"
 #include "fs/names.h"
+#include "fs/process.h"
 #include "fs/session.h"
 #include "fs/walk.h"
 
@@ -138,9 +140,14 @@ static int make_directory(struct task *task, struct op *op) {
         else
                 r = refuse(task, op);
         subject_done(&subject);
-        if (r == 0)
-                task->result = node->id;
-        return r;
+        if (r < 0)
+                return r;
+        task->result = node->id;
+        pthread_mutex_lock(&session->tree.lock);
+        if ((can & CAN_GROUP) && (names_abilities(node) & ANY_NAME))
+                aways_copy(&session->aways, task->process, node, stamp_monotonic_ms());
+        pthread_mutex_unlock(&session->tree.lock);
+        return 0;
 }
 
 /* What the work has made; its reference ends here. Tree locked; unlocks it. */
@@ -152,6 +159,22 @@ static int reply_result(struct task *task) {
         node_unref(&task->session->tree, node);
         node->lookups--;
         return dir_reply_entry(task, node, 0);
+}
+
+/* Something of that name is there: no failure for whoever copies a tree. Tree locked; unlocks. */
+static int reply_there(struct task *task, struct node *dir, const struct entry *there) {
+        struct session *session = task->session;
+        struct node *node;
+
+        if (there && there->type == ENTRY_DIRECTORY && text_eq(task->name, meta_name) &&
+            tree_adopt(&session->tree, dir, there, &node) == 0) {
+                if (aways_copy_into(&session->aways, task->process, dir, node,
+                                    stamp_monotonic_ms()))
+                        return dir_reply_entry(task, node, 0);
+                tree_forget(&session->tree, node, 0);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        return -EEXIST;
 }
 
 static int serve_mkdir(struct task *task) {
@@ -169,10 +192,10 @@ static int serve_mkdir(struct task *task) {
         r = change_ready(task, task->node, &dir);
         if (r <= 0)
                 return r;
-        if (names_standing(session, dir, task->name, &there, &overlay) != STANDS_NOTHING) {
-                pthread_mutex_unlock(&session->tree.lock);
-                return -EEXIST;
-        }
+        if (!task->process)
+                task->process = process_of(task->op.pid);
+        if (names_standing(session, dir, task->name, &there, &overlay) != STANDS_NOTHING)
+                return reply_there(task, dir, there);
         if (text_eq(task->name, meta_name) && (names_abilities(dir) & ANY_NAME))
                 return reply_overlay(task, dir, &entry, OVERLAY_LEVEL);
         entry.mode = task->mode & 07777;
