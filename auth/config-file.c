@@ -112,6 +112,9 @@ static int finish_section(struct parse *parse) {
                 return incomplete(parse, "`region` is a name like cn-north-4");
         if (account->type == ACCOUNT_SERVICECOMB && !account->registry && !account->config_url)
                 return incomplete(parse, "`registry` or `config` is needed");
+        if (account->type == ACCOUNT_SERVICECOMB && account->user && !account->registry)
+                return incomplete(parse, "`user` needs `registry`, where users log in: a "
+                                         "configuration centre takes its tokens");
         if (account->type == ACCOUNT_SERVICECOMB && !was_given(parse, "verify_engine"))
                 parse->account->verify_engine = true;
         return 0;

@@ -109,6 +109,8 @@ static const struct bad bad[] = {
         { "[account x]\nsecurity_token = a\n", "`security_token` needs `ak` and `sk`" },
         { "[account x]\nuser = a\n", "`user` and `password` belong together" },
         { "[account x]\nuser = a\npassword = b\n", "`user` needs `domain`" },
+        { "[servicecomb x]\nconfig = https://c\nuser = a\npassword = b\n",
+          "`user` needs `registry`, where users log in" },
         { "[account x]\nengine_user = a\n" KEYS,
           "`engine_user` and `engine_password` belong together" },
         { "[account x]\ncredentials = vault\n",
