@@ -243,11 +243,14 @@ static void check_projects(struct check *check) {
 static void check_server(struct check *check, const char *what, const char *url,
                          enum endpoint endpoint) {
         struct buf text = BUF_INIT(4096);
+        int r;
 
         if (!url)
                 return;
-        if (auth_login_server(check->auth, check->op, endpoint) < 0) {
-                tell_failure(check, what, "look at `user` and `password`",
+        r = auth_login_server(check->auth, check->op, endpoint);
+        if (r < 0) {
+                tell_failure(check, what,
+                             r == -EACCES ? "look at `user` and `password`" : "look at its address",
                              "look at its address, the network and `ca_file`");
                 return;
         }

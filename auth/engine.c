@@ -185,7 +185,71 @@ int auth_engine_token(struct auth *auth, struct op *op, const struct identity *i
         return r;
 }
 
-static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const char *path) {
+/* One kind of server of a [servicecomb] account, and a question of its contract that costs little. */
+static const struct kind_of_server {
+        const char *name, *path;
+        const char *members[2]; /* a good answer has one of them */
+} registry = {
+        "microservice registry",
+        "/v4/default/registry/existence?type=microservice&appId=default"
+        "&serviceName=SERVICECENTER&version=0.0.1",
+        { "/serviceId", "/summary" },
+}, config = {
+        "configuration server",
+        "/v1/default/kie/kv?label=hcloudfs%3Acheck&match=exact",
+        { "/data", "/total" },
+};
+
+/* Codes of these servers are six digits; gateways and others have their own. */
+static bool has_code(const struct json *json) {
+        static const char *const places[] = { "/errorCode", "/error_code" };
+        bool has = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+                _cleanup_(freep) char *code = NULL;
+
+                if (json_text_at(json, places[i], &code) == 0)
+                        has |= strlen(code) == 6 && strspn(code, "0123456789") == 6;
+        }
+        return has;
+}
+
+/* Any web server answers something. "There is no such service" is a good answer; it has a code. */
+static bool is_answer_of(const struct kind_of_server *kind, const struct http_response *response) {
+        _cleanup_(json_freep) struct json *json = NULL;
+
+        if (json_parse(response->body, response->len, &json, NULL) < 0)
+                return false;
+        if (response->status != 200)
+                return has_code(json);
+        return json_at(json, kind->members[0]) || json_at(json, kind->members[1]);
+}
+
+static int check_answer(struct op *op, const struct kind_of_server *kind, const char *address,
+                        const struct http_response *response) {
+        const char *elsewhere = http_headers_get(&response->headers, "Location");
+        struct buf text = BUF_INIT(OP_REASON_SIZE);
+        int r;
+
+        if (is_answer_of(kind, response))
+                return 0;
+        (void)buf_printf(&text, "%.300s is no %s: it answers HTTP %d", address, kind->name,
+                         response->status);
+        if (response->status >= 300 && response->status < 400 && elsewhere)
+                (void)buf_printf(&text, " and sends to %.300s", elsewhere);
+        r = op_fail_answer(op, EPROTO, response->status, NULL, response->request_id,
+                           buf_str(&text));
+        buf_done(&text);
+        return r;
+}
+
+/**
+ * auth_login_server() - prove that one server of a [servicecomb] account is of its kind and lets us
+ * in. Returns 0, -EACCES if it does not let us in, -EPROTO if it is something else, or another
+ * negative errno, with the reason.
+ */
+int auth_login_server(struct auth *auth, struct op *op, enum endpoint endpoint) {
+        const struct kind_of_server *kind = endpoint == ENDPOINT_REGISTRY ? &registry : &config;
         struct auth_target target = {
                 .service = "servicecomb",
                 .endpoint = endpoint,
@@ -198,28 +262,15 @@ static int ask(struct auth *auth, struct op *op, enum endpoint endpoint, const c
 
         r = auth_address(auth, op, &target, &address);
         if (r == 0)
-                r = auth_get(auth, op, &target, path, &response);
+                r = auth_get(auth, op, &target, kind->path, &response);
         if (r < 0)
                 return r;
         if (response->status == 401 && !account->user)
                 return op_fail_answer(op, EACCES, 401, NULL, response->request_id,
                                       "the server wants a login: set `user` and `password`");
-        /* Anything but a refusal: "no such service" comes from a server that lets us in. */
         if (response->status == 401 || response->status == 403 || response->status >= 500)
                 return auth_fail_login(op, response, address);
-        return 0;
-}
-
-/**
- * auth_login_server() - prove that one server of a [servicecomb] account lets us in, by a question
- * of its contract that costs it little.
- */
-int auth_login_server(struct auth *auth, struct op *op, enum endpoint endpoint) {
-        if (endpoint == ENDPOINT_REGISTRY)
-                return ask(auth, op, endpoint,
-                           "/v4/default/registry/existence?type=microservice&appId=default"
-                           "&serviceName=SERVICECENTER&version=0.0.1");
-        return ask(auth, op, endpoint, "/v1/default/kie/kv?label=hcloudfs%3Acheck&match=exact");
+        return check_answer(op, kind, address, response);
 }
 
 /** auth_login_engine() - prove that all servers of a [servicecomb] account let us in. */

@@ -171,7 +171,7 @@ START_TEST(engines_give_bearer_tokens) {
                                             .scope = SCOPE_ENGINE };
         SITE({ .status = 200, .body = "{\"token\":\"E1\"}" },
              { .status = 400, .body = "{\"errorCode\":\"400012\"}" },
-             { .status = 200, .body = "{}" }, { .status = 401 },
+             { .status = 200, .body = "{\"total\":0,\"data\":[]}" }, { .status = 401 },
              { .status = 200, .body = "{\"token\":\"E2\"}" }, { .status = 200, .body = "{}" });
 
         use_engine(&site);
@@ -189,7 +189,9 @@ START_TEST(engines_give_bearer_tokens) {
 END_TEST
 
 START_TEST(engines_without_logins_need_none) {
-        SITE({ .status = 404, .body = "404 page not found" }, { .status = 200, .body = "{}" });
+        SITE({ .status = 404, .body = "404 page not found" },
+             { .status = 200, .body = "{\"serviceId\":\"s1\"}" },
+             { .status = 200, .body = "{\"data\":[]}" });
 
         use_engine(&site);
         ck_assert_int_eq(auth_login(site.auth, &op), 0);
@@ -211,6 +213,39 @@ START_TEST(engines_refuse_wrong_users) {
         ck_assert_str_eq(op.fault.code, "403201");
         ck_assert_int_eq(auth_login(site.auth, &op), -EACCES);
         ck_assert_uint_eq(server_requests(site.server), 1);
+        site_done(&site);
+}
+END_TEST
+
+static const struct {
+        struct reply reply;
+        const char *reason; /* NULL: it is a registry */
+} servers[] = {
+        { { .status = 404, .body = "<html>404</html>" },
+          "no microservice registry: it answers HTTP 404" },
+        { { .status = 200, .body = "<html>Welcome</html>" },
+          "no microservice registry: it answers HTTP 200" },
+        { { .status = 302, .headers = "Location: https://example.com/\r\n", .body = "" },
+          "it answers HTTP 302 and sends to https://example.com/" },
+        { { .status = 200, .body = "{}" }, "it answers HTTP 200" },
+        { { .status = 200, .body = "" }, "it answers HTTP 200" },
+        { { .status = 200, .body = "{\"data\":[]}" }, "it answers HTTP 200" },
+        { { .status = 404, .body = "{\"error_code\":\"APIGW.0101\"}" }, "it answers HTTP 404" },
+        { { .status = 404, .body = "{\"errorCode\":404}" }, "it answers HTTP 404" },
+        { { .status = 400, .body = "{\"errorCode\":\"400012\"}" }, NULL },
+        { { .status = 400, .body = "{\"error_code\":400012}" }, NULL },
+        { { .status = 200, .body = "{\"serviceId\":\"s1\"}" }, NULL },
+};
+
+START_TEST(any_other_server_is_none) {
+        SITE(servers[_i].reply);
+
+        site.account.type = ACCOUNT_SERVICECOMB;
+        site.account.ak = site.account.sk = NULL;
+        site.account.registry = site.url;
+        ck_assert_int_eq(auth_login(site.auth, &op), servers[_i].reason ? -EPROTO : 0);
+        if (servers[_i].reason)
+                expect_reason(servers[_i].reason);
         site_done(&site);
 }
 END_TEST
@@ -390,6 +425,7 @@ int main(void) {
                 { "open engines", engines_without_logins_need_none, 0 },
                 { "engine refusal", engines_refuse_wrong_users, 0 },
                 { "engine wants login", an_engine_that_wants_a_login_says_so, 0 },
+                { "other servers", any_other_server_is_none, ELEMENTSOF(servers) },
                 { "engine user", an_engines_user_logs_in_at_its_registry, 0 },
                 { "engine accounts", accounts_of_an_engine_need_both_tokens, 0 },
                 { "addresses", addresses_that_are_not_known_are_named, 0 },
