@@ -185,7 +185,8 @@ int auth_engine_token(struct auth *auth, struct op *op, const struct identity *i
         return r;
 }
 
-/* One kind of server of a [servicecomb] account, and a question of its contract that costs little. */
+/* One kind of server of a [servicecomb] account, and a question of its contract that costs it
+ * little. */
 static const struct kind_of_server {
         const char *name, *path;
         const char *members[2]; /* a good answer has one of them */
