@@ -75,6 +75,20 @@ static int open_again(struct task *task, struct node *node, struct handle *handl
         return r < 0 ? r : 0;
 }
 
+/* The same for who writes it as well: there is one edit for all, as of a new document. */
+static int join_again(struct task *task, struct node *node, struct editing *made,
+                      struct handle *handle) {
+        int r = subject_of_node(task->session, node, &handle->subject);
+
+        if (r == 0 && (task->fi.flags & O_TRUNC))
+                r = editing_truncate(made, 0);
+        if (r < 0)
+                return r;
+        handle->editing = editing_ref(made);
+        made->opener = handle->process;
+        return 0;
+}
+
 /* A secret is written anew each time; room for it is taken at once, so that it is nowhere twice. */
 static int open_secret(struct task *task, struct handle *handle) {
         struct editing *editing;
@@ -151,6 +165,7 @@ static int open_overlay(struct task *task, struct node *node, struct handle *han
  * Tree locked. Returns 0 or negative errno with a reason.
  */
 int write_open_node(struct task *task, struct node *node, struct handle **ret) {
+        struct editing *made = write_made_again(task->session, node);
         struct handle *handle = handle_new(task->session, node);
         int r;
 
@@ -164,6 +179,8 @@ int write_open_node(struct task *task, struct node *node, struct handle **ret) {
         handle->process = task->process;
         if (node->overlay)
                 r = open_overlay(task, node, handle);
+        else if (handle->can_write && made)
+                r = join_again(task, node, made, handle);
         else if (handle->can_write)
                 r = open_document(task, node, handle);
         else
