@@ -116,12 +116,11 @@ static int fill_draft(struct planner *planner, const struct create *create, stru
         return op_fail(planner->composer.op, ENOMEM, "out of memory");
 }
 
-/** view_secrets() - see the header. The same for a resource's documents as for its draft's. */
+/** view_secrets() - see the header. The same for what stands in a resource as for its draft. */
 const struct secret_member *view_secrets(const struct place *place) {
-        const struct place *item =
-                place->type == PLACE_FILE && !place->kind ? place->parent : place;
-
-        return item && item->kind && item->kind->create ? item->kind->create->secrets : NULL;
+        while (place && !place->kind)
+                place = place->parent;
+        return place && place->kind->create ? place->kind->create->secrets : NULL;
 }
 
 /** draft_done() - free what a draft owns. */

@@ -72,7 +72,9 @@ static int collect(struct node *node, const struct blob *blob, uint64_t changes,
 static int shelve(struct session *session, const struct remains *remains, const char *reason) {
         struct withheld withheld;
         struct op op;
-        int r = withhold(remains->secrets, remains->data, remains->len, &withheld);
+        const char *slash = strrchr(remains->path, '/');
+        int r = withhold_file(remains->secrets, slash ? slash + 1 : remains->path, remains->data,
+                              remains->len, &withheld);
 
         op_init(&op, OP_POLL, TIMEOUT_MS);
         if (r == 0)

@@ -197,6 +197,13 @@ static int cut_text(const struct secret_member *secrets, const char *text, size_
         return r < 0 ? r : 1;
 }
 
+static int add_notice(struct buf *ret) {
+        return buf_printf(ret,
+                          "%s\nThis text was not kept: it may hold a secret, and it cannot be "
+                          "told where that begins and ends.\n",
+                          withheld_mark);
+}
+
 static int cut_other(const struct secret_member *secrets, const char *text, size_t len,
                      struct buf *ret) {
         int r = cut_text(secrets, text, len, ret);
@@ -206,10 +213,31 @@ static int cut_other(const struct secret_member *secrets, const char *text, size
         if (ret->data)
                 explicit_bzero(ret->data, ret->len);
         buf_truncate(ret, 0);
-        return buf_printf(ret,
-                          "%s\nThis text was not kept: it may hold a secret, and it cannot be "
-                          "told where that begins and ends.\n",
-                          withheld_mark);
+        return add_notice(ret);
+}
+
+static bool is_in_name(const struct secret_member *secrets, const char *name) {
+        for (const struct secret_member *secret = secrets; secret->file; secret++)
+                if (strcasestr(name, secret->file))
+                        return true;
+        return secrets != elsewhere && is_in_name(elsewhere, name);
+}
+
+/**
+ * withhold_file() - as withhold(), of a file of this name: a copy of a secret's own file, as
+ * editors leave them, is a secret as a whole.
+ */
+int withhold_file(const struct secret_member *secrets, const char *name, const char *text,
+                  size_t len, struct withheld *ret) {
+        struct buf notice = BUF_INIT(0);
+
+        if (!secrets || !secrets->file || !is_in_name(secrets, name))
+                return withhold(secrets, text, len, ret);
+        *ret = (struct withheld){ 0 };
+        if (add_notice(&notice) == 0)
+                ret->text = buf_steal(&notice, &ret->len);
+        buf_done(&notice);
+        return ret->text ? 0 : -ENOMEM;
 }
 
 /**

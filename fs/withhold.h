@@ -21,4 +21,6 @@ extern const char withheld_mark[]; /* stands in kept texts in place of a secret 
 
 int withhold(const struct secret_member *secrets, const char *text, size_t len,
              struct withheld *ret);
+int withhold_file(const struct secret_member *secrets, const char *name, const char *text,
+                  size_t len, struct withheld *ret);
 void withheld_done(struct withheld *withheld);
