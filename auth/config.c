@@ -33,7 +33,7 @@ void account_done(struct account *account) {
                 account->cloud,     account->region,     account->engine_password,
                 account->ca_file,   account->registry,   account->config_url,
                 account->context,   account->kubeconfig, account->source,
-                account->failure,
+                account->failure,   account->enterprise,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)

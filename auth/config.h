@@ -27,6 +27,7 @@ struct account {
         char *engine_user, *engine_password; /* of the microservice engines of a cloud account */
         char **projects;      /* names to show, NULL-terminated; NULL: all */
         char **services;      /* names to show, NULL-terminated; NULL: all */
+        char *enterprise;     /* id, or `all_granted_eps`, for services that sort by them */
         char *cloud;          /* suffix of host names, default myhuaweicloud.com */
         char *region;         /* where IAM is asked; NULL: its global host */
         char *ca_file;

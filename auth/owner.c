@@ -73,6 +73,7 @@ int auth_owner(const struct auth *auth, struct auth_owner *ret) {
         add(&text, "place", owner.place);
         add(&text, "key", owner.key);
         add(&text, "region", auth_iam_region(auth));
+        add(&text, "enterprise_project", auth->account->enterprise);
         r = finish(&text, owner.all);
         if (r == 0)
                 *ret = owner;

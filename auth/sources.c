@@ -52,6 +52,7 @@ static const char *const providers[] = {
         "HW_ASSUME_ROLE_ID_TOKEN", "HW_ASSUME_ROLE_ID_TOKEN_FILE",  NULL
 };
 static const char *const pods[] = { "HC_CONTAINER_CREDENTIALS_FULL_URI", NULL };
+static const char *const enterprise_projects[] = { "HW_ENTERPRISE_PROJECT_ID", NULL };
 static const char *const clouds[] = { "HW_CLOUD", NULL };
 static const char *const ca_files[] = { "OS_CACERT", NULL };
 
@@ -191,6 +192,8 @@ int source_environment(struct op *op, struct account *account) {
                 r = set(&account->region, environment_first(regions, NULL));
         if (r == 0)
                 r = set(&account->cloud, environment_first(clouds, NULL));
+        if (r == 0)
+                r = set(&account->enterprise, environment_first(enterprise_projects, NULL));
         if (r == 0)
                 r = set(&account->ca_file, environment_first(ca_files, NULL));
         if (r == 0)

@@ -98,9 +98,22 @@ static int add_token(struct service_source *service, struct op *op, const struct
         return engine_tokens_get(service->tokens, op, target, &target->token);
 }
 
+/* Where nothing tells the enterprise project, it is the account's; a change is for one of them. */
+static int add_enterprise(const struct account *account, const struct request *request,
+                          struct http_request *http) {
+        static const char name[] = "X-Enterprise-Project-ID";
+        const char *rows = request->call->headers, *project = account->enterprise;
+
+        if (!project || !rows || !strstr(rows, name) || http_headers_get(&http->headers, name))
+                return 0;
+        if (request->call->method != METHOD_GET && text_eq(project, "all_granted_eps"))
+                return 0;
+        return http_headers_set(&http->headers, name, project);
+}
+
 /* The body as it goes out, and what it is. Services want to be told, with every request. */
-static int add_body(struct op *op, const struct request *request, struct http_request *http,
-                    struct buf *form) {
+static int add_body(const struct account *account, struct op *op, const struct request *request,
+                    struct http_request *http, struct buf *form) {
         char type[UPLOAD_TYPE_SIZE] = "application/json";
         int r = 0;
 
@@ -116,6 +129,8 @@ static int add_body(struct op *op, const struct request *request, struct http_re
         }
         if (r == 0)
                 r = template_headers(request, &http->headers);
+        if (r == 0)
+                r = add_enterprise(account, request, http);
         if (r == 0 && !http_headers_get(&http->headers, "Content-Type"))
                 r = http_headers_set(&http->headers, "Content-Type", type);
         return r < 0 ? op_fail(op, ENOMEM, "out of memory") : 0;
@@ -169,7 +184,7 @@ static int exchange(struct service_source *service, struct op *op, const struct 
         if (r == 0 && asprintf(&bucket, "%s/%s", service->account, request->call->service) < 0)
                 r = op_fail(op, ENOMEM, "out of memory");
         if (r == 0)
-                r = add_body(op, request, &http, &form);
+                r = add_body(auth_account(service->auth), op, request, &http, &form);
         http.url = buf_str(&url);
         http.bucket = bucket;
         if (r == 0)

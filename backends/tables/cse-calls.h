@@ -4,6 +4,9 @@
 
 #include "base/kind.h"
 
+/* No place knows the parameter: what is sent is the account's setting. */
+#define CSE_ACCOUNT_ENTERPRISE "X-Enterprise-Project-ID: {account_enterprise}"
+
 extern const struct call cse_import_kie_configs;
 extern const struct call cse_export_kie_configs;
 extern const struct call cse_delete_config_scope;

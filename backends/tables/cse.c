@@ -15,6 +15,12 @@
         .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT, \
         .headers = "X-Enterprise-Project-ID: {enterprise_project}"
 
+/* Without an engine the account says which enterprise project is meant, not the engine from below
+ * which the list is asked for: one list serves all. */
+#define PROJECT_GET(name, template)                                                 \
+        .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT, \
+        .headers = CSE_ACCOUNT_ENTERPRISE
+
 /* Governance and namespaces go to the regional host and say in a header which engine is meant. */
 #define ENGINE_GET(name, template)                                                  \
         .id = (name), .service = "cse", .path = (template), .scope = SCOPE_PROJECT, \
@@ -23,15 +29,15 @@
 static int split_governance(const struct json *page, struct answer *answer);
 
 static const struct call list_cse_flavors = {
-        CSE_GET("listEngineFlavors", "/v2/{project_id}/enginemgr/flavors"),
+        PROJECT_GET("listEngineFlavors", "/v2/{project_id}/enginemgr/flavors"),
         .query = "specType=CSE2", .items = "/data", .key = "/flavor", .ttl_s = 3600
 };
 static const struct call list_nacos_flavors = {
-        CSE_GET("listEngineFlavors", "/v2/{project_id}/enginemgr/flavors"),
+        PROJECT_GET("listEngineFlavors", "/v2/{project_id}/enginemgr/flavors"),
         .query = "specType=Nacos2", .items = "/data", .key = "/flavor", .ttl_s = 3600
 };
-static const struct call list_engines = { CSE_GET("listEngines",
-                                                  "/v2/{project_id}/enginemgr/engines"),
+static const struct call list_engines = { PROJECT_GET("listEngines",
+                                                      "/v2/{project_id}/enginemgr/engines"),
                                           .query = "type=ALL",
                                           .items = "/data",
                                           .key = "/id",
@@ -40,8 +46,8 @@ static const struct call list_engines = { CSE_GET("listEngines",
                                           .page_size = 100 };
 static const struct call get_engine = { CSE_GET("getEngine",
                                                 "/v2/{project_id}/enginemgr/engines/{engine_id}") };
-static const struct call get_quotas = { CSE_GET("getEngineQuotas",
-                                                "/v2/{project_id}/enginemgr/quotas") };
+static const struct call get_quotas = { PROJECT_GET("getEngineQuotas",
+                                                    "/v2/{project_id}/enginemgr/quotas") };
 static const struct call list_jobs = {
         CSE_GET("listEngineJobs", "/v2/{project_id}/enginemgr/engines/{engine_id}/jobs"),
         .items = "/data",
