@@ -104,7 +104,7 @@ static int keep(struct engine_tokens *tokens, const char *engine, const char *to
 
 /* Asks the cloud for a token of the engine: the IAM user must be known in it. */
 static int issue(struct engine_tokens *tokens, struct op *op, const struct auth_target *engine,
-                 char **ret) {
+                 const char *enterprise_project, char **ret) {
         _cleanup_(http_response_freep) struct http_response *response = NULL;
         _cleanup_(json_freep) struct json *body = NULL;
         _cleanup_(freep) char *address = NULL;
@@ -124,6 +124,9 @@ static int issue(struct engine_tokens *tokens, struct op *op, const struct auth_
                                target.project ? target.project : "", engine->engine);
         request.url = buf_str(&url);
         if (r == 0)
+                r = http_headers_set(&request.headers, "X-Enterprise-Project-ID",
+                                     enterprise_project);
+        if (r == 0)
                 r = auth_send(tokens->auth, op, &target, &request, &response);
         http_request_done(&request);
         buf_done(&url);
@@ -140,15 +143,16 @@ static int issue(struct engine_tokens *tokens, struct op *op, const struct auth_
 
 /**
  * engine_tokens_get() - a token for an engine with security: a known one, or a new one.
- * @ret: owned by the caller. Returns 0 or the failure of the call that issues tokens.
+ * @enterprise_project: the engine's, NULL if it is not known. @ret: owned by the caller.
+ * Returns 0 or the failure of the call that issues tokens.
  */
 int engine_tokens_get(struct engine_tokens *tokens, struct op *op, const struct auth_target *target,
-                      const char **ret) {
+                      const char *enterprise_project, const char **ret) {
         char *token = copy_known(tokens, target->engine);
         int r;
 
         if (!token) {
-                r = issue(tokens, op, target, &token);
+                r = issue(tokens, op, target, enterprise_project, &token);
                 if (r < 0)
                         return r;
                 (void)keep(tokens, target->engine, token);

@@ -10,5 +10,5 @@ struct engine_tokens;
 int engine_tokens_new(struct auth *auth, struct engine_tokens **ret);
 struct engine_tokens *engine_tokens_free(struct engine_tokens *tokens);
 int engine_tokens_get(struct engine_tokens *tokens, struct op *op, const struct auth_target *target,
-                      const char **ret);
+                      const char *enterprise_project, const char **ret);
 void engine_tokens_forget(struct engine_tokens *tokens, const struct auth_target *target);

@@ -84,6 +84,7 @@ static int add_url(struct service_source *service, struct op *op, const struct r
 static int add_token(struct service_source *service, struct op *op, const struct request *request,
                      struct auth_target *target) {
         const struct account *account = auth_account(service->auth);
+        const char *project = request_param(request, "enterprise_project");
 
         if (request->call->wants_engine_token && !account->user && !account->token)
                 return op_fail(op, EACCES,
@@ -91,11 +92,11 @@ static int add_token(struct service_source *service, struct op *op, const struct
                                "key does not do; set `user`, `password` and `domain`",
                                request->call->id);
         if (request->call->wants_engine_token && target->engine)
-                return engine_tokens_get(service->tokens, op, target, &target->token);
+                return engine_tokens_get(service->tokens, op, target, project, &target->token);
         if (target->scope != SCOPE_ENGINE || !target->engine ||
             !text_eq(request_param(request, "engine_auth"), "RBAC"))
                 return 0;
-        return engine_tokens_get(service->tokens, op, target, &target->token);
+        return engine_tokens_get(service->tokens, op, target, project, &target->token);
 }
 
 /* Where nothing tells the enterprise project, it is the account's; a change is for one of them. */
