@@ -14,6 +14,40 @@ static void add(struct buf *buf, const char *name, const char *value) {
                 (void)buf_printf(buf, "%s %zu %s\n", name, strlen(value), value);
 }
 
+static bool is_local(const char *host, size_t len) {
+        static const char name[] = "localhost", address[] = "127.", six[] = "[::1]";
+        size_t n = strlen(name);
+
+        if (len >= n && memcmp(host + len - n, name, n) == 0)
+                return len == n || host[len - n - 1] == '.';
+        return (len > strlen(address) && memcmp(host, address, strlen(address)) == 0) ||
+               (len == strlen(six) && memcmp(host, six, len) == 0);
+}
+
+/* On this machine a port is another after each start of what listens there, a tunnel for one, and
+ * leads to the same servers: it is left out if @is_exact does not ask for it. */
+static void add_address(struct buf *buf, const char *name, const char *value, bool is_exact) {
+        const char *scheme = value ? strstr(value, "://") : NULL;
+        const char *host = scheme ? scheme + strlen("://") : value, *port;
+        _cleanup_(freep) char *text = NULL;
+        size_t len;
+
+        if (!value || is_exact) {
+                add(buf, name, value);
+                return;
+        }
+        len = *host == '[' ? strcspn(host, "]/") + 1 : strcspn(host, ":/");
+        port = len <= strlen(host) ? host + len : "";
+        if (*port != ':' || !is_local(host, len)) {
+                add(buf, name, value);
+                return;
+        }
+        port += 1 + strspn(port + 1, "0123456789");
+        if (asprintf(&text, "%.*s%s", (int)(host + len - value), value, port) < 0)
+                text = NULL;
+        add(buf, name, text ? text : value);
+}
+
 static int finish(struct buf *buf, char ret[DIGEST_HEX_SIZE]) {
         int r = buf->error;
 
@@ -24,15 +58,16 @@ static int finish(struct buf *buf, char ret[DIGEST_HEX_SIZE]) {
 }
 
 /* Where requests go. The region only chooses the IAM that is asked, so it is none of this. */
-static int hash_place(const struct account *account, char ret[DIGEST_HEX_SIZE]) {
+static int hash_place(const struct account *account, bool is_exact, char ret[DIGEST_HEX_SIZE]) {
         struct buf text = BUF_INIT(TEXT_BYTES_MAX);
 
         (void)buf_printf(&text, "type %d\n", (int)account->type);
-        add(&text, "cloud", account->cloud ? account->cloud : CLOUD_DEFAULT);
+        add_address(&text, "cloud", account->cloud ? account->cloud : CLOUD_DEFAULT, is_exact);
         for (size_t i = 0; i < account->n_endpoints; i++)
-                add(&text, account->endpoints[i].name, account->endpoints[i].value);
-        add(&text, "registry", account->registry);
-        add(&text, "config", account->config_url);
+                add_address(&text, account->endpoints[i].name, account->endpoints[i].value,
+                            is_exact);
+        add_address(&text, "registry", account->registry, is_exact);
+        add_address(&text, "config", account->config_url, is_exact);
         add(&text, "kubeconfig", account->kubeconfig);
         add(&text, "context", account->context);
         return finish(&text, ret);
@@ -63,14 +98,17 @@ static int hash_key(const struct account *account, char ret[DIGEST_HEX_SIZE]) {
 int auth_owner(const struct auth *auth, struct auth_owner *ret) {
         struct buf text = BUF_INIT(TEXT_BYTES_MAX);
         struct auth_owner owner;
+        char place[DIGEST_HEX_SIZE];
         int r;
 
-        r = hash_place(auth->account, owner.place);
+        r = hash_place(auth->account, true, place);
+        if (r == 0)
+                r = hash_place(auth->account, false, owner.place);
         if (r == 0)
                 r = hash_key(auth->account, owner.key);
         if (r < 0)
                 return r;
-        add(&text, "place", owner.place);
+        add(&text, "place", place);
         add(&text, "key", owner.key);
         add(&text, "region", auth_iam_region(auth));
         add(&text, "enterprise_project", auth->account->enterprise);

@@ -346,6 +346,20 @@ static struct auth_owner owner_of(const struct account *account) {
 
 /* What of an account says whose its answers are, and what only how it proves that. */
 START_TEST(an_owner_is_servers_and_credentials) {
+        static const struct {
+                const char *here, *there;
+                bool is_same; /* for changes that wait */
+        } local[] = {
+                { "https://localhost:1", "https://localhost:23", true },
+                { "http://sc.localhost:1/x", "http://sc.localhost:2/x", true },
+                { "http://sc.localhost:1/x", "http://sc.localhost:1/y", false },
+                { "http://127.0.0.1:1", "http://127.0.0.1", true },
+                { "http://[::1]:1", "http://[::1]:2", true },
+                { "http://[::2]:1", "http://[::2]:2", false },
+                { "https://notlocalhost:1", "https://notlocalhost:2", false },
+                { "https://example.com:1", "https://example.com:2", false },
+                { "https://localhost.example.com:1", "https://localhost.example.com:2", false },
+        };
         static char a[] = "a", b[] = "b", ab[] = "a 1 b";
         struct setting endpoints[] = { { a, b }, { b, a } };
         struct account account = { .name = a, .ak = a, .sk = a }, other = account;
@@ -367,6 +381,16 @@ START_TEST(an_owner_is_servers_and_credentials) {
         ck_assert_str_ne(owner_of(&other).place, one.place);
         other = (struct account){ .name = a, .ak = a, .cloud = b };
         ck_assert_str_ne(owner_of(&other).place, one.place);
+        for (size_t i = 0; i < ELEMENTSOF(local); i++) {
+                struct account here = { .name = a, .registry = (char *)(uintptr_t)local[i].here };
+                struct account there = { .name = a, .registry = (char *)(uintptr_t)local[i].there };
+
+                one = owner_of(&here);
+                two = owner_of(&there);
+                ck_assert_str_ne(one.all, two.all);
+                ck_assert_msg(text_eq(one.place, two.place) == local[i].is_same, "%s",
+                              local[i].here);
+        }
         other = (struct account){ .name = a, .user = a, .domain = b };
         account = (struct account){ .name = a, .user = ab };
         ck_assert_str_ne(owner_of(&other).key, owner_of(&account).key);
