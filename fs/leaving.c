@@ -20,12 +20,22 @@ enum {
 };
 
 /* The names in the directory are others, and in that of what is told of them. */
-static void touch(struct session *session, const struct leaving *leaving) {
-        struct node *dir = leaving->subject.dir, *told = tree_child(&session->tree, dir, ".meta");
+static void touch_directory(struct session *session, struct node *dir) {
+        struct node *told = tree_child(&session->tree, dir, ".meta");
 
         overlay_touched(session, dir);
         if (told && told->type == ENTRY_DIRECTORY && told->directory)
                 overlay_touched(session, told);
+}
+
+/* Also in one that was made anew in its place meanwhile. */
+static void touch(struct session *session, const struct leaving *leaving) {
+        struct node *dir = leaving->subject.dir;
+        struct node *now = dir->place ? tree_find(&session->tree, dir->place) : NULL;
+
+        touch_directory(session, dir);
+        if (now && now != dir && now->type == ENTRY_DIRECTORY && now->directory)
+                touch_directory(session, now);
 }
 
 /* Tree locked, but for what is of the subject. */
