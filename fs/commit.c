@@ -311,8 +311,9 @@ static int check_journal(struct op *op, const struct commit *commit) {
         if (commit->journal)
                 return 0;
         return op_fail(op, EROFS,
-                       "there is no place to keep changes safely: set HOME or XDG_CACHE_HOME to a "
-                       "writable directory");
+                       "there is no journal to keep changes in safely: HOME, XDG_STATE_HOME or "
+                       "state_dir must name a directory that can be written, and "
+                       ".hcloudfs/errors says where a journal is another account's");
 }
 
 /**
