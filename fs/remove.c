@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unlink(2) and rmdir(2). */
+#include <limits.h>
 #include <string.h>
 
 #include "backends/change.h"
@@ -370,6 +371,38 @@ static int refuse_attribute(struct task *task, const struct node *dir) {
                                           "by rmdir of its own directory"));
 }
 
+/* Is what a link by id leads to on its way out? Tree locked. */
+static bool leads_to_leaving(struct session *session, struct node *dir, const char *target) {
+        char name[NAME_MAX + 1];
+        size_t len;
+
+        if (!text_starts(target, "../"))
+                return false;
+        for (dir = dir->parent, target += strlen("../"); dir; target += len + 1) {
+                len = strcspn(target, "/");
+                if (len > NAME_MAX)
+                        return false;
+                memcpy(name, target, len);
+                name[len] = '\0';
+                if (!target[len])
+                        return names_listed(dir, name) && !names_entry(session, dir, name);
+                dir = tree_child(&session->tree, dir, name);
+        }
+        return false;
+}
+
+/* A link by id goes with what it leads to. Tree locked; unlocks it. */
+static int unlink_by_id(struct task *task, struct node *dir, const struct entry *entry) {
+        bool is_leaving = leads_to_leaving(task->session, dir, entry->target);
+
+        if (!is_leaving)
+                return unlock(task, change_refuse(&task->op, dir, EPERM,
+                                                  "what this link leads to is still there: it goes "
+                                                  "with that"));
+        pthread_mutex_unlock(&task->session->tree.lock);
+        return reply(task);
+}
+
 static int serve_unlink(struct task *task) {
         struct session *session = task->session;
         const struct entry *entry;
@@ -404,6 +437,8 @@ static int serve_unlink(struct task *task) {
                 pthread_mutex_unlock(&session->tree.lock);
                 return wait_change(task, standing == STANDS_LINK ? remove_link : remove_document);
         }
+        if (standing == STANDS_LINK && entry->target && text_eq(dir->name, ".by-id"))
+                return unlink_by_id(task, dir, entry);
         return refuse_attribute(task, dir);
 }
 
