@@ -154,8 +154,7 @@ static int bind_level(struct place *place) {
         for (unsigned i = 1; i < place->depth && *names; i++)
                 names++;
         /* `-` stands for a level that the item does not have. */
-        return *names ? set_param(place, *names,
-                                       text_eq(place->level, "-") ? "" : place->level)
+        return *names ? set_param(place, *names, text_eq(place->level, "-") ? "" : place->level)
                       : 0;
 }
 
