@@ -5,6 +5,7 @@
 
 #include "auth/endpoint.h"
 #include "base/text.h"
+#include "http/target.h"
 
 enum { TEXT_BYTES_MAX = 1024 * 1024 };
 
@@ -14,36 +15,27 @@ static void add(struct buf *buf, const char *name, const char *value) {
                 (void)buf_printf(buf, "%s %zu %s\n", name, strlen(value), value);
 }
 
-static bool is_local(const char *host, size_t len) {
-        static const char name[] = "localhost", address[] = "127.", six[] = "[::1]";
-        size_t n = strlen(name);
-
-        if (len >= n && memcmp(host + len - n, name, n) == 0)
-                return len == n || host[len - n - 1] == '.';
-        return (len > strlen(address) && memcmp(host, address, strlen(address)) == 0) ||
-               (len == strlen(six) && memcmp(host, six, len) == 0);
-}
-
 /* On this machine a port is another after each start of what listens there, a tunnel for one, and
  * leads to the same servers: it is left out if @is_exact does not ask for it. */
 static void add_address(struct buf *buf, const char *name, const char *value, bool is_exact) {
         const char *scheme = value ? strstr(value, "://") : NULL;
-        const char *host = scheme ? scheme + strlen("://") : value, *port;
+        const char *begin = scheme ? scheme + strlen("://") : value, *port;
+        _cleanup_(freep) char *host = NULL;
         _cleanup_(freep) char *text = NULL;
-        size_t len;
 
         if (!value || is_exact) {
                 add(buf, name, value);
                 return;
         }
-        len = *host == '[' ? strcspn(host, "]/") + 1 : strcspn(host, ":/");
-        port = len <= strlen(host) ? host + len : "";
-        if (*port != ':' || !is_local(host, len)) {
+        port = begin + strcspn(begin, *begin == '[' ? "]/" : ":/");
+        port += *port == ']';
+        host = *port == ':' ? strndup(begin, (size_t)(port - begin)) : NULL;
+        if (!host || !host_is_loopback(host)) {
                 add(buf, name, value);
                 return;
         }
-        port += 1 + strspn(port + 1, "0123456789");
-        if (asprintf(&text, "%.*s%s", (int)(host + len - value), value, port) < 0)
+        if (asprintf(&text, "%.*s%s", (int)(port - value), value,
+                     port + 1 + strspn(port + 1, "0123456789")) < 0)
                 text = NULL;
         add(buf, name, text ? text : value);
 }

@@ -47,6 +47,11 @@ static bool name_is_loopback(const char *host) {
         return len >= sizeof(tail) && strcasecmp(host + len - (sizeof(tail) - 1), tail) == 0;
 }
 
+/** host_is_loopback() - does a URL's host, a name or a numeric address, stay on this machine? */
+bool host_is_loopback(const char *host) {
+        return name_is_loopback(host) || address_is_loopback(host);
+}
+
 static int fill(struct target *target, const char *scheme, const char *host, const char *port) {
         const char *usual = target->is_plain ? "80" : "443";
 
@@ -93,7 +98,7 @@ int target_parse(struct op *op, const struct http_request *request, struct targe
         target.is_plain = text_eq(scheme, "http");
         if (!target.is_plain && !text_eq(scheme, "https"))
                 return op_fail(op, EINVAL, "%s: only https:// is spoken, not %s://", host, scheme);
-        target.is_loopback = name_is_loopback(host) || address_is_loopback(host);
+        target.is_loopback = host_is_loopback(host);
         r = fill(&target, scheme, host, port);
         if (r < 0)
                 r = op_fail(op, -r, "out of memory");

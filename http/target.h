@@ -14,3 +14,4 @@ struct target {
 int target_parse(struct op *op, const struct http_request *request, struct target *ret);
 void target_done(struct target *target);
 bool address_is_loopback(const char *address);
+bool host_is_loopback(const char *host);

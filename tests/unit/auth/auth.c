@@ -358,6 +358,8 @@ START_TEST(an_owner_is_servers_and_credentials) {
                 { "http://[::2]:1", "http://[::2]:2", false },
                 { "https://notlocalhost:1", "https://notlocalhost:2", false },
                 { "https://example.com:1", "https://example.com:2", false },
+                { "https://127.example.com:1", "https://127.example.com:2", false },
+                { "https://LOCALHOST:1", "https://LOCALHOST:2", true },
                 { "https://localhost.example.com:1", "https://localhost.example.com:2", false },
         };
         static char a[] = "a", b[] = "b", ab[] = "a 1 b";
