@@ -38,8 +38,8 @@ int json_names_find(const struct json_names *names, const char *pointer) {
         return len && !pointer[1 + len] ? find_name(names, pointer + 1, len) : -ENOENT;
 }
 
-/* Behind the string that begins at @at; NULL if the text ends before it does. */
-static const char *skip_string(const char *at, const char *end) {
+/** json_skip_string() - behind the string that begins at @at; NULL if the text ends before it. */
+const char *json_skip_string(const char *at, const char *end) {
         for (at++; at < end && *at != '"'; at++)
                 if (*at == '\\' && ++at == end)
                         return NULL;
@@ -52,7 +52,7 @@ static const char *skip_value(const char *at, const char *end) {
 
         while (at && at < end) {
                 if (*at == '"') {
-                        at = skip_string(at, end);
+                        at = json_skip_string(at, end);
                         continue;
                 }
                 if (depth == 0 && (*at == ',' || *at == '}'))
@@ -84,7 +84,7 @@ int json_find(const char *text, size_t len, const struct json_names *names,
                 const char *name = at + 1, *colon;
                 int place;
 
-                colon = name < end && *name == '"' ? skip_string(name, end) : NULL;
+                colon = name < end && *name == '"' ? json_skip_string(name, end) : NULL;
                 if (!colon || colon >= end || *colon != ':')
                         return -EINVAL;
                 at = skip_value(colon + 1, end);

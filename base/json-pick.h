@@ -21,6 +21,7 @@ struct json_span {
         size_t len;
 };
 
+const char *json_skip_string(const char *at, const char *end);
 void json_names_add(struct json_names *names, const char *pointer);
 int json_names_find(const struct json_names *names, const char *pointer);
 int json_find(const char *text, size_t len, const struct json_names *names,

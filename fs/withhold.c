@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json-pick.h"
 #include "base/json.h"
 #include "base/kind-change.h"
 
@@ -137,20 +138,14 @@ static size_t skip_blanks(const char *text, size_t len, size_t at) {
         return at;
 }
 
-/* Behind the closing quote of the string that begins at @at; 0: it has none. */
-static size_t skip_string(const char *text, size_t len, size_t at) {
-        for (at++; at < len && text[at] != '"'; at++)
-                at += text[at] == '\\';
-        return at < len ? at + 1 : 0;
-}
-
 /*
  * From behind a secret's name: where its value begins and ends. False where that is not certain:
  * the name is no key, the value is no string, or what follows its end does not follow a value.
  */
 static bool find_value(const char *text, size_t len, size_t name, size_t at, size_t *ret_begin,
                        size_t *ret_end) {
-        size_t end, next;
+        const char *behind;
+        size_t next;
 
         if (name == 0 || text[name - 1] != '"' || at >= len || text[at] != '"')
                 return false;
@@ -160,12 +155,14 @@ static bool find_value(const char *text, size_t len, size_t name, size_t at, siz
         at = skip_blanks(text, len, at + 1);
         if (at >= len || text[at] != '"')
                 return false;
-        end = skip_string(text, len, at);
-        next = skip_blanks(text, len, end);
-        if (!end || (next < len && (!text[next] || !strchr(",}]", text[next]))))
+        behind = json_skip_string(text + at, text + len);
+        if (!behind)
+                return false;
+        next = skip_blanks(text, len, (size_t)(behind - text));
+        if (next < len && (!text[next] || !strchr(",}]", text[next])))
                 return false;
         *ret_begin = at;
-        *ret_end = end;
+        *ret_end = (size_t)(behind - text);
         return true;
 }
 
