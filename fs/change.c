@@ -112,9 +112,10 @@ void change_outdates(struct session *session, struct node *dir) {
         }
 }
 
-/** change_refreshes() - something happens to a resource: its documents are looked at anew. Tree
- * locked. */
-void change_refreshes(struct session *session, struct node *dir) {
+/** change_refreshes() - something happens to a resource: its documents are looked at anew.
+ * @forget: by what they are known no longer. Tree locked. */
+void change_refreshes(struct session *session, struct node *dir,
+                      void (*forget)(struct content *content)) {
         const struct listing *listing =
                 dir->type == ENTRY_DIRECTORY && dir->directory && dir->directory->snapshot
                         ? dir->directory->snapshot->listing
@@ -125,7 +126,7 @@ void change_refreshes(struct session *session, struct node *dir) {
 
                 if (!child || child->type != ENTRY_FILE || child->overlay || !child->content)
                         continue;
-                content_doubt(child->content);
+                forget(child->content);
                 if (child->lookups > 0)
                         notify_inode(&session->notify, child->id);
         }
@@ -137,7 +138,7 @@ void change_refreshes(struct session *session, struct node *dir) {
 void change_acts_on(struct session *session, struct node *dir) {
         int64_t now_ms = stamp_now_ms();
 
-        change_refreshes(session, dir);
+        change_refreshes(session, dir, content_doubt);
         for (int i = 0; i < 2 && dir; i++, dir = dir->parent) {
                 change_outdates(session, dir);
                 if (dir->directory && !dir->branch->is_local)

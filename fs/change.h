@@ -4,11 +4,14 @@
 
 #include "fs/task.h"
 
+struct content;
+
 int change_may_open(struct task *task, const struct node *node);
 int change_refuse(struct op *op, const struct node *node, int error, const char *reason);
 int change_ready(struct task *task, uint64_t id, struct node **ret);
 void change_outdates(struct session *session, struct node *dir);
-void change_refreshes(struct session *session, struct node *dir);
+void change_refreshes(struct session *session, struct node *dir,
+                      void (*forget)(struct content *content));
 void change_acts_on(struct session *session, struct node *dir);
 int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new);
 

@@ -259,10 +259,15 @@ void content_hold(struct content *content, int64_t now_ms) {
         content->held_until_ms = now_ms + CONTENT_HOLD_MS < last ? now_ms + CONTENT_HOLD_MS : last;
 }
 
-/** content_expire() - what is known no longer serves without being confirmed. */
-void content_expire(struct content *content) {
+/** content_outdate() - what is known serves nobody but its readers without being confirmed. */
+void content_outdate(struct content *content) {
         content->fresh_until_ms = 0;
         content->held_until_ms = 0;
+}
+
+/** content_expire() - the same, whoever reads it. */
+void content_expire(struct content *content) {
+        content_outdate(content);
         content->pinned_until_ms = 0;
 }
 

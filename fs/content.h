@@ -68,6 +68,7 @@ bool content_keep(struct content *content);
 void content_hold(struct content *content, int64_t now_ms);
 bool content_commit(struct content *content, struct document *document, int64_t now_ms);
 void content_set_time(struct content *content, const struct timespec *modified);
+void content_outdate(struct content *content);
 void content_expire(struct content *content);
 void content_doubt(struct content *content);
 int64_t content_doubted_ms(const struct content *content);

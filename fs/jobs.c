@@ -107,7 +107,7 @@ static void expire(struct session *session, const struct working *working) {
         node = tree_find(&session->tree, working->place);
         parent = node ? node->parent : NULL;
         if (node)
-                change_refreshes(session, node);
+                change_refreshes(session, node, content_outdate);
         if (parent && parent->directory && working->is_gone) {
                 parent->directory->fresh_until_ms = 0;
                 notify_inode(&session->notify, parent->id);

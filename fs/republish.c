@@ -21,8 +21,7 @@ static bool is_below(const struct node *node, const struct node *top) {
 
 /* What moves by itself is asked for at each look: whoever polls it is told so. Tree locked. */
 static void expire(struct session *session, struct node *node) {
-        node->content->fresh_until_ms = 0;
-        node->content->held_until_ms = 0;
+        content_outdate(node->content);
         pthread_cond_broadcast(&session->watch.changed);
 }
 

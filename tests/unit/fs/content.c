@@ -44,6 +44,9 @@ START_TEST(a_version_stays_while_it_is_read) {
         learn("one", 1000, 1060, true);
         content_open(content, 1010);
         ck_assert(content_is_usable(content, 1070));
+        content_outdate(content);
+        ck_assert(!content_is_fresh(content, 1020));
+        ck_assert(content_is_usable(content, 1070));
         learn("two", 1070, 1130, false);
         expect("one");
         learn("three", 1080, 1140, false);
