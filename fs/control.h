@@ -13,6 +13,7 @@ struct control_row {
         mode_t mode;
         bool is_live;  /* made anew at every look, for who looks */
         bool is_fixed; /* never changes during a mount */
+        bool grows;    /* with is_live: at its end, where a reader goes on */
         struct branch *(*branch)(struct session *session); /* a directory: who fills it */
         int (*render)(struct session *session, const struct op *op, struct buf *buf);
         struct trail *(*trail)(struct session *session); /* in place of it: a log */

@@ -390,12 +390,14 @@ static size_t place_of(const struct task *task, struct handle *handle) {
         return (size_t)(wanted - cut);
 }
 
-/* A direct handle reads on in what it began with; at the beginning, or at the end of what grows,
- * it looks again. Tree locked. */
+/* A direct handle reads on in what it began with, so that nobody gets parts of two texts; at the
+ * beginning, or at the end of what grows there, it looks again. Tree locked. */
 static bool wants_newer(const struct task *task, struct handle *handle) {
+        const struct control_row *row = control_row(handle->node);
+
         if (task_waited(task, WANT_BODY) || !handle->snapshot)
                 return true;
-        if (handle->node->is_live)
+        if (row && row->grows)
                 return handle->has_seen && place_of(task, handle) >= handle->snapshot->len;
         return handle->has_seen && task->offset == 0;
 }
