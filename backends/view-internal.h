@@ -60,6 +60,11 @@ int listing_end(struct listing_builder *builder, struct composer *composer, stru
 struct listing *listing_sorted(struct listing_builder *builder);
 void listing_abandon(struct listing_builder *builder);
 
+struct answer *composer_known(struct composer *composer, const struct call *call,
+                              const char *only);
+int composer_list(struct composer *composer, const struct kind *kind, const char *only,
+                  struct answer **ret, struct buf *ret_key);
+
 int list_place(struct composer *composer, struct listing_builder *builder, struct place *place);
 int list_content(struct composer *composer, struct listing_builder *builder, struct place *place,
                  const struct place_row *row);
