@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json-internal.h"
+#include "base/text.h"
+
+/* Columns count characters, as editors do. */
+static void locate(const char *text, size_t offset, const char *reason, struct json_error *ret) {
+        *ret = (struct json_error){ .line = 1, .column = 1, .reason = reason };
+        for (size_t i = 0; i < offset; i++) {
+                if (text[i] == '\n') {
+                        ret->line++;
+                        ret->column = 1;
+                } else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+                        ret->column++;
+                }
+        }
+}
+
+/* A walk over the text, before json-c reads it; stops at the first thing that is no JSON. */
+struct scan {
+        const char *text;
+        size_t len;
+        size_t at;
+        const char *reason; /* NULL while all is well */
+};
+
+/* The character at the walk's place, NUL at the end. */
+static char peek(const struct scan *scan) {
+        return scan->at < scan->len ? scan->text[scan->at] : '\0';
+}
+
+static bool is_digit(char c) {
+        return c >= '0' && c <= '9';
+}
+
+/* One digit at least. Returns how many there were. */
+static size_t scan_digits(struct scan *scan) {
+        size_t began = scan->at;
+
+        while (is_digit(peek(scan)))
+                scan->at++;
+        if (scan->at == began)
+                scan->reason =
+                        scan->at < scan->len ? "a digit is missing" : "the text ends too early";
+        return scan->at - began;
+}
+
+/* Whole numbers must fit json-c's 64 bits, with a sign or without: it cuts larger ones silently. */
+static bool fits_64_bits(const char *number, size_t len) {
+        char text[24];
+        int64_t value;
+
+        if (len >= sizeof(text))
+                return false;
+        memcpy(text, number, len);
+        text[len] = '\0';
+        if (text_int64(text, &value) == 0)
+                return true;
+        return *text != '-' &&
+               (len < 20 || (len == 20 && strcmp(text, "18446744073709551615") <= 0));
+}
+
+/* RFC 8259, section 6. */
+static void scan_number(struct scan *scan) {
+        size_t began = scan->at, whole;
+        bool is_fraction = false;
+        const char *digits;
+
+        if (peek(scan) == '-')
+                scan->at++;
+        digits = scan->text + scan->at;
+        whole = scan_digits(scan);
+        if (whole > 1 && *digits == '0') {
+                scan->at = began;
+                scan->reason = "a number with a leading zero";
+        }
+        if (!scan->reason && peek(scan) == '.') {
+                is_fraction = true;
+                scan->at++;
+                (void)scan_digits(scan);
+        }
+        if (!scan->reason && (peek(scan) == 'e' || peek(scan) == 'E')) {
+                is_fraction = true;
+                scan->at++;
+                if (peek(scan) == '+' || peek(scan) == '-')
+                        scan->at++;
+                (void)scan_digits(scan);
+        }
+        if (!scan->reason && !is_fraction && !fits_64_bits(scan->text + began, scan->at - began)) {
+                scan->at = began;
+                scan->reason = "a whole number beyond 64 bits";
+        }
+}
+
+/* Names are C strings to json-c: it would cut one at a NUL. */
+static bool is_name(const struct scan *scan) {
+        size_t at = scan->at;
+
+        while (at < scan->len && strchr(" \t\r\n", scan->text[at]) && scan->text[at])
+                at++;
+        return at < scan->len && scan->text[at] == ':';
+}
+
+/* RFC 8259, section 7; escapes are checked by json-c. */
+static void scan_string(struct scan *scan) {
+        size_t began = scan->at;
+        bool has_nul = false;
+
+        for (scan->at++; scan->at < scan->len && scan->text[scan->at] != '"'; scan->at++) {
+                if ((unsigned char)scan->text[scan->at] < 0x20) {
+                        scan->reason = "a control character in a string; write it as \\u00XX";
+                        return;
+                }
+                if (scan->text[scan->at] != '\\')
+                        continue;
+                if (scan->len - scan->at >= 6 && memcmp(scan->text + scan->at, "\\u0000", 6) == 0)
+                        has_nul = true;
+                scan->at++;
+        }
+        if (scan->at >= scan->len) {
+                scan->at = scan->len;
+                return;
+        }
+        scan->at++;
+        if (has_nul && is_name(scan)) {
+                scan->at = began;
+                scan->reason = "a member's name with a NUL";
+        }
+}
+
+static void scan_other(struct scan *scan) {
+        switch (peek(scan)) {
+        case '\0':
+                scan->reason = "a NUL byte";
+                break;
+        case '\'':
+                scan->reason = "a single quote where a double quote is expected";
+                break;
+        case 'N':
+        case 'I':
+                scan->reason = "NaN and Infinity are no JSON";
+                break;
+        default:
+                scan->at++;
+        }
+}
+
+/*
+ * What json-c takes although it is no JSON, or takes and changes without a word: numbers in other
+ * forms or beyond its range, control characters, single quotes, NUL bytes, bytes that are no UTF-8.
+ * Returns the offset of the first such thing, with the reason, or @len.
+ */
+static size_t find_alien(const char *text, size_t len, const char **ret_reason) {
+        struct scan scan = { .text = text, .len = len };
+        size_t valid = text_utf8_span(text, len);
+
+        while (!scan.reason && scan.at < valid) {
+                char c = text[scan.at];
+
+                if (c == '"')
+                        scan_string(&scan);
+                else if (c == '-' || is_digit(c))
+                        scan_number(&scan);
+                else
+                        scan_other(&scan);
+        }
+        if (valid < len && (!scan.reason || scan.at >= valid)) {
+                scan.at = valid;
+                scan.reason = "bytes that are no UTF-8";
+        }
+        *ret_reason = scan.reason;
+        return scan.at;
+}
+
+static int refuse(const char *text, size_t offset, const char *reason, struct json_error *ret) {
+        struct json_error error;
+
+        locate(text, offset, reason, &error);
+        if (ret)
+                *ret = error;
+        return -EBADMSG;
+}
+
+/* Runs json-c's reader over the whole text and says where it stopped. */
+static enum json_tokener_error tokenize(struct json_tokener *tokener, const char *text, size_t len,
+                                        struct json_object **ret, size_t *ret_end) {
+        enum json_tokener_error code;
+
+        *ret = json_tokener_parse_ex(tokener, text, (int)len);
+        *ret_end = json_tokener_get_parse_end(tokener);
+        code = json_tokener_get_error(tokener);
+        if (code != json_tokener_continue)
+                return code;
+        /* A number may go on: the end must be said. */
+        *ret = json_tokener_parse_ex(tokener, "", -1);
+        *ret_end = len;
+        return json_tokener_get_error(tokener);
+}
+
+/**
+ * json_parse() - read one JSON text, nothing but blanks around it.
+ * @ret: the tree, owned by the caller (json_free()); a lone `null` gives NULL and success.
+ * @ret_error: where and why, set only with -EBADMSG; may be NULL.
+ * Returns 0, -EBADMSG for a text that is no JSON, nests deeper than JSON_MAX_DEPTH or has a whole
+ * number beyond 64 bits, -EFBIG for one over JSON_MAX_SIZE, -ENOMEM.
+ */
+int json_parse(const char *text, size_t len, struct json **ret, struct json_error *ret_error) {
+        enum json_tokener_error code;
+        struct json_tokener *tokener;
+        const char *reason = NULL;
+        struct json_object *object;
+        size_t end;
+
+        if (len > JSON_MAX_SIZE)
+                return -EFBIG;
+        end = find_alien(text, len, &reason);
+        if (reason)
+                return refuse(text, end, reason, ret_error);
+        tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
+        if (!tokener)
+                return -ENOMEM;
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+        code = tokenize(tokener, text, len, &object, &end);
+        json_tokener_free(tokener);
+        if (code != json_tokener_success) {
+                json_object_put(object);
+                return refuse(text, end < len ? end : len,
+                              code == json_tokener_continue || end >= len
+                                      ? "the text ends too early"
+                                      : json_tokener_error_desc(code),
+                              ret_error);
+        }
+        *ret = json_wrap(object);
+        return 0;
+}
