@@ -1,156 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fs/node.h"
-
 #include <string.h>
 
 #include "backends/change.h"
-#include "base/digest.h"
 #include "base/text.h"
 #include "fs/content.h"
 #include "fs/directory.h"
+#include "fs/node-internal.h"
 #include "fs/overlay.h"
 
-enum { BUCKETS_MIN = 256, PATH_DEPTH_MAX = 128 };
-
-struct node_chunk {
-        struct node *nodes[NODE_CHUNK];
-        unsigned live;
-};
-
-/* A number given to somebody because his own was taken; kept, so that he never gets a third. */
-struct node_alias {
-        struct node_alias *next;
-        uint64_t ino;
-        char identity[];
-};
-
-static uint64_t mix(uint64_t value) {
-        value ^= value >> 32;
-        value *= UINT64_C(0xd6e8feb86659fd93);
-        value ^= value >> 32;
-        return value;
-}
-
-static size_t name_bucket(const struct tree *tree, const struct node *parent, const char *name) {
-        uint64_t hash = parent->id * UINT64_C(0x9e3779b97f4a7c15);
-
-        for (const char *p = name; *p; p++)
-                hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-        return mix(hash) & (tree->n_buckets - 1);
-}
-
-static size_t ino_bucket(const struct tree *tree, uint64_t ino) {
-        return mix(ino) & (tree->n_buckets - 1);
-}
-
-static void link_name(struct tree *tree, struct node *node) {
-        struct node **bucket = &tree->by_name[name_bucket(tree, node->parent, node->name)];
-
-        node->name_next = *bucket;
-        *bucket = node;
-        node->is_named = true;
-}
-
-static void link_ino(struct tree *tree, struct node *node) {
-        struct node **bucket = &tree->by_ino[ino_bucket(tree, node->ino)];
-
-        node->ino_next = *bucket;
-        *bucket = node;
-}
-
-static void unlink_ino(struct tree *tree, struct node *node) {
-        struct node **p = &tree->by_ino[ino_bucket(tree, node->ino)];
-
-        while (*p != node)
-                p = &(*p)->ino_next;
-        *p = node->ino_next;
-}
-
-/** tree_detach() - nothing is called like that any more; the node lives on while it is held. */
-void tree_detach(struct tree *tree, struct node *node) {
-        struct node **p;
-
-        if (!node->is_named)
-                return;
-        p = &tree->by_name[name_bucket(tree, node->parent, node->name)];
-        while (*p != node)
-                p = &(*p)->name_next;
-        *p = node->name_next;
-        node->name_next = NULL;
-        node->is_named = false;
-}
-
-/* Both maps have one size; they double when they hold as many nodes as buckets. */
-static int grow(struct tree *tree) {
-        struct node **by_name, **by_ino;
-        size_t wanted = tree->n_buckets ? tree->n_buckets * 2 : BUCKETS_MIN;
-
-        if (tree->count < tree->n_buckets)
-                return 0;
-        by_name = calloc(wanted, sizeof(*by_name));
-        by_ino = calloc(wanted, sizeof(*by_ino));
-        if (!by_name || !by_ino) {
-                free(by_name);
-                free(by_ino);
-                return tree->n_buckets ? 0 : -ENOMEM; /* longer chains serve as well */
-        }
-        free(tree->by_name);
-        free(tree->by_ino);
-        tree->by_name = by_name;
-        tree->by_ino = by_ino;
-        tree->n_buckets = wanted;
-        for (size_t i = 0; i < tree->n_chunks; i++) {
-                for (size_t j = 0; tree->chunks[i] && j < NODE_CHUNK; j++) {
-                        struct node *node = tree->chunks[i]->nodes[j];
-
-                        if (!node)
-                                continue;
-                        link_ino(tree, node);
-                        if (node->is_named)
-                                link_name(tree, node);
-                }
-        }
-        return 0;
-}
-
-/* Gives the node the next slot. */
-static int take_slot(struct tree *tree, struct node *node) {
-        size_t chunk = (size_t)(tree->next_id / NODE_CHUNK);
-        struct node_chunk **chunks;
-
-        if (chunk >= tree->n_chunks) {
-                chunks = reallocarray(tree->chunks, chunk + 1, sizeof(struct node_chunk *));
-                if (!chunks)
-                        return -ENOMEM;
-                tree->chunks = chunks;
-                tree->chunks[chunk] = calloc(1, sizeof(struct node_chunk));
-                if (!tree->chunks[chunk])
-                        return -ENOMEM;
-                tree->n_chunks = chunk + 1;
-        }
-        if (!tree->chunks[chunk]) {
-                tree->chunks[chunk] = calloc(1, sizeof(struct node_chunk));
-                if (!tree->chunks[chunk])
-                        return -ENOMEM;
-        }
-        node->id = tree->next_id++;
-        tree->chunks[chunk]->nodes[node->id % NODE_CHUNK] = node;
-        tree->chunks[chunk]->live++;
-        tree->count++;
-        return 0;
-}
-
-static void leave_slot(struct tree *tree, struct node *node) {
-        size_t chunk = (size_t)(node->id / NODE_CHUNK);
-        struct node_chunk *c = tree->chunks[chunk];
-
-        c->nodes[node->id % NODE_CHUNK] = NULL;
-        tree->count--;
-        if (--c->live > 0)
-                return;
-        free(c);
-        tree->chunks[chunk] = NULL;
-}
+enum { PATH_DEPTH_MAX = 128 };
 
 /**
  * tree_init() - a table that holds the root, which @root fills and which stays for ever.
@@ -163,7 +21,7 @@ int tree_init(struct tree *tree, struct branch *root) {
         *tree = (struct tree){ .next_id = NODE_ROOT };
         if (pthread_mutex_init(&tree->lock, NULL))
                 return -ENOMEM;
-        r = grow(tree);
+        r = table_grow(tree);
         if (r < 0)
                 return r;
         node = calloc(1, sizeof(*node));
@@ -177,13 +35,13 @@ int tree_init(struct tree *tree, struct branch *root) {
                 .branch = root,
         };
         node->name = strdup("");
-        r = node->name ? take_slot(tree, node) : -ENOMEM;
+        r = node->name ? table_take(tree, node) : -ENOMEM;
         if (r < 0) {
                 free(node->name);
                 free(node);
                 return r;
         }
-        link_ino(tree, node);
+        table_link_ino(tree, node);
         return 0;
 }
 
@@ -212,8 +70,8 @@ static void collect(struct tree *tree, struct node *node) {
                 struct node *parent = node->parent;
 
                 tree_detach(tree, node);
-                unlink_ino(tree, node);
-                leave_slot(tree, node);
+                table_unlink_ino(tree, node);
+                table_leave(tree, node);
                 if (node->branch->ops->detach)
                         node->branch->ops->detach(node);
                 node_release(node);
@@ -244,25 +102,8 @@ void tree_done(struct tree *tree) {
         *tree = (struct tree){ 0 };
 }
 
-/** tree_node() - the node in a slot, or NULL. */
-struct node *tree_node(struct tree *tree, uint64_t id) {
-        uint64_t chunk = id / NODE_CHUNK;
-
-        if (chunk >= tree->n_chunks || !tree->chunks[chunk])
-                return NULL;
-        return tree->chunks[chunk]->nodes[id % NODE_CHUNK];
-}
-
-/** tree_child() - the node that is known under this name, or NULL. */
-struct node *tree_child(struct tree *tree, const struct node *parent, const char *name) {
-        struct node *node = tree->by_name[name_bucket(tree, parent, name)];
-
-        while (node && (node->parent != parent || strcmp(node->name, name) != 0))
-                node = node->name_next;
-        return node;
-}
-
-static bool is_same_place(const struct place *a, const struct place *b) {
+/** node_places_are_same() - do both stand for one thing? Either may be NULL. */
+bool node_places_are_same(const struct place *a, const struct place *b) {
         return a == b || (a && b && place_ino(a) == place_ino(b) &&
                           strcmp(place_identity(a), place_identity(b)) == 0);
 }
@@ -274,14 +115,13 @@ static bool is_same_place(const struct place *a, const struct place *b) {
 bool tree_is_same(const struct node *node, const struct entry *entry) {
         if (node->type != entry->type)
                 return false;
-        if (entry->place && !is_same_place(node->place, entry->place))
+        if (entry->place && !node_places_are_same(node->place, entry->place))
                 return false;
         return node->type != ENTRY_LINK || text_eq(node->target, entry->target);
 }
 
 static struct node *find_identity(struct tree *tree, uint64_t ino, const struct entry *entry) {
-        struct node *node = entry->place ? tree->by_ino[ino_bucket(tree, ino)] : NULL,
-                    *found = NULL;
+        struct node *node = entry->place ? table_ino_first(tree, ino) : NULL, *found = NULL;
 
         for (; node; node = node->ino_next) {
                 if (node->ino != ino || node->is_apart || !node->place ||
@@ -292,77 +132,6 @@ static struct node *find_identity(struct tree *tree, uint64_t ino, const struct 
                 found = node; /* of one that was replaced under its name */
         }
         return found;
-}
-
-/* Has another thing this number? The same thing may have several nodes, one after another. */
-static bool is_taken(struct tree *tree, uint64_t ino, const struct place *place) {
-        if (ino <= NODE_ROOT)
-                return true;
-        for (struct node *node = tree->by_ino[ino_bucket(tree, ino)]; node; node = node->ino_next)
-                if (node->ino == ino && !(place && is_same_place(node->place, place)))
-                        return true;
-        return false;
-}
-
-static const struct node_alias *find_alias(const struct tree *tree, const char *identity) {
-        const struct node_alias *alias = tree->aliases;
-
-        while (alias && strcmp(alias->identity, identity) != 0)
-                alias = alias->next;
-        return alias;
-}
-
-static uint64_t ino_of_round(const char *text, unsigned round) {
-        struct buf buf = BUF_INIT(64 * 1024);
-        uint64_t ino;
-
-        (void)buf_printf(&buf, "%s#%u", text, round);
-        ino = digest_ino(buf_str(&buf), buf.len);
-        buf_done(&buf);
-        return ino;
-}
-
-/* A number for what stands at @identity: its own, else the first free one of a fixed series. */
-static int choose_ino(struct tree *tree, uint64_t own, const char *identity,
-                      const struct place *place, uint64_t *ret) {
-        const struct node_alias *known = tree->aliases ? find_alias(tree, identity) : NULL;
-        struct node_alias *alias;
-        uint64_t ino = own;
-
-        if (known) {
-                *ret = known->ino;
-                return 0;
-        }
-        for (unsigned round = 1; is_taken(tree, ino, place); round++)
-                ino = ino_of_round(identity, round);
-        if (ino != own) {
-                alias = malloc(sizeof(*alias) + strlen(identity) + 1);
-                if (!alias)
-                        return -ENOMEM;
-                memcpy(alias->identity, identity, strlen(identity) + 1);
-                alias->ino = ino;
-                alias->next = tree->aliases;
-                tree->aliases = alias;
-        }
-        *ret = ino;
-        return 0;
-}
-
-static int entry_ino(struct tree *tree, const struct node *dir, const struct entry *entry,
-                     uint64_t *ret) {
-        struct buf identity = BUF_INIT(64 * 1024);
-        int r;
-
-        if (entry->place)
-                return choose_ino(tree, place_ino(entry->place), place_identity(entry->place),
-                                  entry->place, ret);
-        (void)node_path(dir, &identity);
-        r = buf_printf(&identity, "/%s", entry->name);
-        if (r >= 0)
-                r = choose_ino(tree, digest_ino(buf_str(&identity), identity.len),
-                               buf_str(&identity), NULL, ret);
-        buf_done(&identity);
-        return r < 0 ? r : 0;
 }
 
 static void refresh(struct node *node, const struct entry *entry) {
@@ -400,7 +169,7 @@ static int move(struct tree *tree, struct node *node, struct node *dir, const ch
                 node->parent = node_ref(dir);
                 node_unref(tree, before);
         }
-        link_name(tree, node);
+        table_link_name(tree, node);
         return 0;
 }
 
@@ -427,8 +196,8 @@ static int node_new(struct branch *branch, const struct entry *entry, struct nod
 /* The tree locked. */
 static void hang(struct tree *tree, struct node *dir, struct node *node) {
         node->parent = node_ref(dir);
-        link_name(tree, node);
-        link_ino(tree, node);
+        table_link_name(tree, node);
+        table_link_ino(tree, node);
 }
 
 static int create(struct tree *tree, struct node *dir, const struct entry *entry,
@@ -438,13 +207,13 @@ static int create(struct tree *tree, struct node *dir, const struct entry *entry
 
         if (r < 0)
                 return r;
-        r = entry_ino(tree, dir, entry, &node->ino);
+        r = number_entry(tree, dir, entry, &node->ino);
         if (r == 0 && dir->branch->ops->attach)
                 r = dir->branch->ops->attach(dir->branch, dir, node);
         if (r == 0)
-                r = grow(tree);
+                r = table_grow(tree);
         if (r == 0)
-                r = take_slot(tree, node);
+                r = table_take(tree, node);
         if (r < 0) {
                 if (node->branch->ops->detach)
                         node->branch->ops->detach(node);
@@ -489,16 +258,6 @@ int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, s
         return 0;
 }
 
-/* A number for what is no entry of the cloud; it is never given again. */
-static uint64_t apart_ino(struct tree *tree) {
-        uint64_t ino;
-
-        do
-                ino = ino_of_round("apart", tree->n_apart++);
-        while (is_taken(tree, ino, NULL));
-        return ino;
-}
-
 /**
  * tree_make() - a node beside the cloud under a name that nothing has. Tree locked; borrowed.
  * @entry: without a place: a file, link or directory that is apart; with one: an entry to be.
@@ -515,13 +274,13 @@ int tree_make(struct tree *tree, struct node *dir, const struct entry *entry, st
                 tree_detach(tree, other);
         node->is_apart = !entry->place;
         if (entry->place)
-                r = entry_ino(tree, dir, entry, &node->ino);
+                r = number_entry(tree, dir, entry, &node->ino);
         else
-                node->ino = apart_ino(tree);
+                node->ino = number_apart(tree);
         if (r == 0)
-                r = grow(tree);
+                r = table_grow(tree);
         if (r == 0)
-                r = take_slot(tree, node);
+                r = table_take(tree, node);
         if (r < 0) {
                 node_release(node);
                 return r;
@@ -550,7 +309,7 @@ int tree_move(struct tree *tree, struct node *node, struct node *dir, const char
  * for what is there now. Tree locked.
  */
 void tree_outdate_others(struct tree *tree, const struct node *node) {
-        struct node *other = tree->by_ino[ino_bucket(tree, node->ino)];
+        struct node *other = table_ino_first(tree, node->ino);
 
         for (; other; other = other->ino_next) {
                 if (other == node || other->ino != node->ino || other->type != node->type)
@@ -570,13 +329,13 @@ void tree_outdate_others(struct tree *tree, const struct node *node) {
 int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
                 struct branch *branch) {
         uint64_t ino;
-        int r = entry_ino(tree, node->parent, entry, &ino);
+        int r = number_entry(tree, node->parent, entry, &ino);
 
         if (r < 0)
                 return r;
-        unlink_ino(tree, node);
+        table_unlink_ino(tree, node);
         node->ino = ino;
-        link_ino(tree, node);
+        table_link_ino(tree, node);
         if (!node->place)
                 node->place = place_ref(entry->place);
         node->is_apart = false;
@@ -591,9 +350,9 @@ int tree_become(struct tree *tree, struct node *node, const struct entry *entry,
  * number does not. Tree locked.
  */
 void tree_part(struct tree *tree, struct node *node, struct branch *branch) {
-        unlink_ino(tree, node);
-        node->ino = apart_ino(tree);
-        link_ino(tree, node);
+        table_unlink_ino(tree, node);
+        node->ino = number_apart(tree);
+        table_link_ino(tree, node);
         node->is_apart = true;
         node->is_volatile = false;
         node->can = 0;
@@ -603,12 +362,10 @@ void tree_part(struct tree *tree, struct node *node, struct branch *branch) {
 /** tree_find() - the node of a place, the named one first; NULL if none is known. Tree locked. */
 struct node *tree_find(struct tree *tree, const struct place *place) {
         struct node *found = NULL;
-        const struct node_alias *alias =
-                tree->aliases ? find_alias(tree, place_identity(place)) : NULL;
-        uint64_t ino = alias ? alias->ino : place_ino(place);
+        uint64_t ino = number_of(tree, place);
 
-        for (struct node *node = tree->by_ino[ino_bucket(tree, ino)]; node; node = node->ino_next) {
-                if (node->ino != ino || node->is_apart || !is_same_place(node->place, place))
+        for (struct node *node = table_ino_first(tree, ino); node; node = node->ino_next) {
+                if (node->ino != ino || node->is_apart || !node_places_are_same(node->place, place))
                         continue;
                 if (node->is_named)
                         return node;
