@@ -167,18 +167,23 @@ static void reset(int fd) {
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
+/* Counted until the answer begins: who has read it may ask at once, over another connection. */
+static void forget(struct server *server) {
+        lock(server);
+        server->at_once--;
+        unlock(server);
+}
+
 /* Returns whether the connection goes on. */
 static bool serve(struct connection *connection, char *text) {
         struct reply reply = remember(connection, text);
-        struct server *server = connection->server;
         bool goes_on = false;
 
+        if (reply.manner == MANNER_HANG)
+                hang(connection->server);
+        forget(connection->server);
         switch (reply.manner) {
         case MANNER_HANG:
-                hang(server);
-                answer(connection->fd, &reply);
-                goes_on = true;
-                break;
         case MANNER_ANSWER:
                 answer(connection->fd, &reply);
                 goes_on = true;
@@ -196,9 +201,6 @@ static bool serve(struct connection *connection, char *text) {
                 send_all(connection->fd, "who is there?\n", 14);
                 break;
         }
-        lock(server);
-        server->at_once--;
-        unlock(server);
         return goes_on;
 }
 
