@@ -108,6 +108,11 @@ static void drop_files(struct session *session, struct node *draft) {
 
 /** creating_discard() - rmdir of a draft: nothing was sent, nothing is kept. Tree locked. */
 void creating_discard(struct session *session, struct overlay *draft) {
+        struct overlay *part = draft->node->directory ? draft->node->directory->overlays : NULL;
+
+        for (; part; part = part->next)
+                if (part->editing) /* who still writes it orders nothing by closing it */
+                        part->editing->is_dropped = true;
         drop_files(session, draft->node);
         overlay_remove(session, draft);
 }

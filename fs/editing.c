@@ -89,7 +89,7 @@ bool editing_is_dirty(const struct editing *editing) {
  * @ret_error: of EDITING_FAILED; told once.
  */
 enum editing_verdict editing_at_flush(struct editing *editing, pid_t process, int *ret_error) {
-        if (process != editing->opener)
+        if (process != editing->opener || editing->is_dropped)
                 return EDITING_REST;
         if (!editing_is_dirty(editing)) {
                 if (!editing->error)
@@ -101,8 +101,10 @@ enum editing_verdict editing_at_flush(struct editing *editing, pid_t process, in
         return editing->text.len ? EDITING_SEND : EDITING_REST;
 }
 
-/* A new name without a byte is a local draft and no failure. */
+/* A new name without a byte is a local draft and no failure; one that was removed is nothing. */
 static bool is_nothing(const struct editing *editing) {
+        if (editing->is_dropped)
+                return true;
         return (editing->is_new || editing->fires_once) && !editing->text.len;
 }
 

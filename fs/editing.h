@@ -25,7 +25,8 @@ struct editing {
         bool is_sending;
         bool fires_once; /* an action: what was sent is sent */
         bool is_fired;
-        bool is_secret; /* it is wiped when it is let go */
+        bool is_secret;  /* it is wiped when it is let go */
+        bool is_dropped; /* its name was removed before it was sent: it never will be */
         bool has_time;  /* set by utimens */
         struct timespec modified;
 };

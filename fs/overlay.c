@@ -139,6 +139,14 @@ void overlay_remove(struct session *session, struct overlay *overlay) {
         node_unref(&session->tree, node);
 }
 
+/** overlay_discard() - somebody wants it gone: as on a disk, what is written to it from now on, or
+ * was written and not sent, goes nowhere. The overlay may be gone then. */
+void overlay_discard(struct session *session, struct overlay *overlay) {
+        if (overlay->editing)
+                overlay->editing->is_dropped = true;
+        overlay_remove(session, overlay);
+}
+
 /** overlay_move() - another name or directory. Returns 0 or -ENOMEM. */
 int overlay_move(struct session *session, struct overlay *overlay, struct node *dir,
                  const char *name) {

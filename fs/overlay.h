@@ -63,6 +63,7 @@ int overlay_add(struct session *session, struct node *dir, const struct entry *e
                 enum overlay_role role, struct overlay **ret);
 struct overlay *overlay_free(struct overlay *overlay);
 void overlay_remove(struct session *session, struct overlay *overlay);
+void overlay_discard(struct session *session, struct overlay *overlay);
 int overlay_move(struct session *session, struct overlay *overlay, struct node *dir,
                  const char *name);
 int overlay_part(struct session *session, struct node *node, struct node *dir, const char *name,

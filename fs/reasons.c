@@ -6,12 +6,15 @@
 
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/branch.h"
 #include "fs/commit.h"
 #include "fs/local.h"
 #include "fs/note.h"
 #include "fs/recovery.h"
 #include "fs/report.h"
 #include "fs/session.h"
+
+enum { FORGET_DELAY_MS = 1000, FORGET_MS = 10 * 1000 };
 
 /* Whoever has not looked for so long does not wait for it. */
 static const int64_t shown_ms = INT64_C(7) * 24 * 60 * 60 * 1000;
@@ -208,4 +211,79 @@ void reasons_forget(struct journal *journal, struct op *op, const char *path) {
         (void)journal_each(journal, 1U << EDIT_REJECTED, forget,
                            &(struct forgetting){ .journal = journal, .op = op, .path = path });
         op->fault = fault;
+}
+
+/* The reason beside a new document that was removed. */
+struct leftover {
+        struct session *session;
+        struct node *dir;      /* referenced */
+        struct document *text; /* referenced: of the reason */
+        char name[];           /* of the document */
+};
+
+static bool is_still_told(struct leftover *leftover, struct buf *path, struct journal **ret) {
+        struct tree *tree = &leftover->session->tree;
+        const struct overlay *note;
+        char name[NAME_MAX + 1];
+        bool is;
+
+        (void)snprintf(name, sizeof(name), "%s.error", leftover->name);
+        pthread_mutex_lock(&tree->lock);
+        note = overlay_find(leftover->dir, name);
+        is = note && note->role == OVERLAY_NOTE && note->text == leftover->text;
+        if (is && node_path(leftover->dir, path) == 0)
+                (void)buf_printf(path, "/%s", leftover->name);
+        *ret = branch_journal(leftover->dir->branch);
+        pthread_mutex_unlock(&tree->lock);
+        return is;
+}
+
+static void end_leftover(void *data) {
+        struct leftover *leftover = data;
+        struct session *session = leftover->session;
+        struct buf path = BUF_INIT(64 * 1024);
+        struct journal *journal = NULL;
+        struct op op;
+
+        op_init(&op, OP_POLL, FORGET_MS);
+        if (is_still_told(leftover, &path, &journal)) {
+                (void)note_drop(session, leftover->dir, leftover->name, ".error");
+                if (journal && !path.error)
+                        reasons_forget(journal, &op, buf_str(&path));
+        }
+        buf_done(&path);
+        pthread_mutex_lock(&session->tree.lock);
+        node_unref(&session->tree, leftover->dir);
+        pthread_mutex_unlock(&session->tree.lock);
+        document_unref(leftover->text);
+        free(leftover);
+}
+
+/**
+ * reasons_end_soon() - a new document is removed before it ever was sent: what was said of its
+ * refusals goes with it, a second later as with other documents, so that `rm -r` still finds it.
+ * @node: of the document. Tree locked.
+ */
+void reasons_end_soon(struct session *session, const struct node *node) {
+        size_t len = strlen(node->name);
+        char name[NAME_MAX + 1];
+        const struct overlay *note = NULL;
+        struct leftover *leftover;
+
+        if (snprintf(name, sizeof(name), "%s.error", node->name) < (int)sizeof(name))
+                note = overlay_find(node->parent, name);
+        if (!note || note->role != OVERLAY_NOTE || !note->text)
+                return;
+        leftover = malloc(sizeof(*leftover) + len + 1);
+        if (!leftover)
+                return;
+        leftover->session = session;
+        leftover->dir = node_ref(node->parent);
+        leftover->text = document_ref(note->text);
+        memcpy(leftover->name, node->name, len + 1);
+        if (later_add(&session->later, FORGET_DELAY_MS, end_leftover, leftover) == 0)
+                return;
+        node_unref(&session->tree, leftover->dir);
+        document_unref(leftover->text);
+        free(leftover);
 }

@@ -340,7 +340,9 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
                 pthread_mutex_unlock(&task->session->tree.lock);
                 return wait_change(task, remove_made);
         }
-        overlay_remove(task->session, overlay);
+        if (overlay->role == OVERLAY_NEW)
+                reasons_end_soon(task->session, overlay->node);
+        overlay_discard(task->session, overlay);
         pthread_mutex_unlock(&task->session->tree.lock);
         return reply(task);
 }

@@ -224,6 +224,8 @@ static int save(struct task *task, struct op *op, struct replacing *replacing) {
         if (r < 0)
                 return r;
         pthread_mutex_lock(&session->tree.lock);
+        if (replacing->source->overlay && replacing->source->overlay->link)
+                reasons_end_soon(session, replacing->source);
         if (saving.is_replaced)
                 entry = saving.made;
         else if (now)
@@ -263,6 +265,7 @@ static int create(struct task *task, struct op *op, struct replacing *replacing)
         if (r == 0 && replacing->source->overlay && replacing->source->overlay->link) {
                 struct overlay *overlay = replacing->source->overlay;
 
+                reasons_end_soon(session, overlay->node);
                 r = overlay_move(session, overlay, replacing->subject.dir, replacing->subject.name);
                 if (r == 0 && !session->commits.is_plan_only)
                         r = creating_done(session, overlay, &result.entry,
@@ -458,7 +461,8 @@ static int move(struct task *task, struct end *from, struct end *to) {
         int r;
 
         if (other && other != from->overlay)
-                overlay_remove(session, other);
+                overlay_discard(session, other);
+        reasons_end_soon(session, from->overlay->node);
         r = overlay_move(session, from->overlay, to->dir, to->name);
         if (from->overlay->scratch)
                 scratch_touch(from->overlay->scratch);
