@@ -112,10 +112,9 @@ void change_outdates(struct session *session, struct node *dir) {
         }
 }
 
-/** change_refreshes() - something happens to a resource: its documents are looked at anew.
- * @forget: by what they are known no longer. Tree locked. */
-void change_refreshes(struct session *session, struct node *dir,
-                      void (*forget)(struct content *content)) {
+/* The documents that stand in a directory. Tree locked. */
+static void refresh_files(struct session *session, struct node *dir,
+                          void (*forget)(struct content *content)) {
         const struct listing *listing =
                 dir->type == ENTRY_DIRECTORY && dir->directory && dir->directory->snapshot
                         ? dir->directory->snapshot->listing
@@ -130,6 +129,17 @@ void change_refreshes(struct session *session, struct node *dir,
                 if (child->lookups > 0)
                         notify_inode(&session->notify, child->id);
         }
+}
+
+/** change_refreshes() - something happens to a resource: its documents are looked at anew, and what
+ * its actions propose. @forget: by what they are known no longer. Tree locked. */
+void change_refreshes(struct session *session, struct node *dir,
+                      void (*forget)(struct content *content)) {
+        struct node *actions = tree_child(&session->tree, dir, "actions");
+
+        refresh_files(session, dir, forget);
+        if (actions)
+                refresh_files(session, actions, forget);
 }
 
 /** change_acts_on() - we did something to the resource of a directory, or to all that stand in it:
