@@ -244,13 +244,24 @@ fuse_counts() {
                 NR > 1 && $1 { print name[NR - 1], $1 }' | sort
 }
 
-# RELEASE, RELEASEDIR and FORGET come when the kernel likes: waits for silence.
+# How many more were opened than closed, of these counts.
+fuse_open() {
+        awk '   $1 ~ /^OPEN(DIR)?$/ { n += $2 }
+                $1 ~ /^RELEASE(DIR)?$/ { n -= $2 }
+                END { print n + 0 }' <<<"$1"
+}
+
+# RELEASE, RELEASEDIR and FORGET come when the kernel likes: waits for silence, and until no more is
+# open than the last time, at most ten seconds.
 fuse_settled() {
-        local before='' now
-        while now=$(fuse_counts); [ "$now" != "$before" ]; do
+        local before='' now left=40 open=0
+        [ ! -s "$work/open" ] || open=$(cat "$work/open")
+        while now=$(fuse_counts); [ "$now" != "$before" ] ||
+                { [ "$(fuse_open "$now")" -gt "$open" ] && [ $((left--)) -gt 0 ]; }; do
                 before=$now
                 await 2 false
         done
+        fuse_open "$now" >"$work/open"
         printf '%s\n' "$now"
 }
 

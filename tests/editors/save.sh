@@ -47,7 +47,7 @@ save() {
                         echo "$*: failed"
                         cat "$WORK/output"
                 fi
-                for _ in $(seq 40); do
+                for _ in $(seq 200); do
                         made=$(changes "$seen")
                         [ -n "$made" ] && break
                         read -r -t 0.05 < <(sleep 1) || :
@@ -139,7 +139,7 @@ in_terminal() { # command; keys and what they wait for are sent by the caller
 }
 keys() { tmux -L "case$$" send-keys "$@"; }
 shows() { # text: waits for it on the screen
-        for _ in $(seq 100); do
+        for _ in $(seq 400); do
                 tmux -L "case$$" capture-pane -p 2>/dev/null | grep -qF -- "$1" && return
                 read -r -t 0.05 < <(sleep 1) || :
         done
@@ -148,7 +148,7 @@ shows() { # text: waits for it on the screen
         return 1
 }
 ends() {
-        for _ in $(seq 100); do
+        for _ in $(seq 400); do
                 tmux -L "case$$" has-session 2>/dev/null || return 0
                 read -r -t 0.05 < <(sleep 1) || :
         done

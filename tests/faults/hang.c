@@ -25,9 +25,9 @@
 #define FLEETS "demo/ucs/fleets"
 
 enum {
-        STALL_MS = 1500,
+        STALL_MS = 2500,
         WAIT_MS = 20 * 1000,
-        SOON_MS = 1000, /* names that were missing are looked for again after five seconds */
+        SOON_MS = 2000, /* names that were missing are looked for again after five seconds */
 };
 
 static unsigned failures;

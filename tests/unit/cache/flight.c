@@ -161,7 +161,7 @@ START_TEST(when_the_asker_leaves_another_asks) {
         fake_shut(&fake, true);
         prepare(&askers[0], &call_object, "c1");
         if (_i)
-                op_init(&askers[0].op, OP_INTERACTIVE, 100);
+                op_init(&askers[0].op, OP_INTERACTIVE, 1000);
         start(&askers[0]);
         fake_await(&fake, 1);
         for (size_t i = 1; i < MANY; i++) {
