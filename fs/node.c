@@ -149,12 +149,6 @@ static void refresh(struct node *node, const struct entry *entry) {
         node->created_s = entry->created.tv_sec;
 }
 
-static bool is_above(const struct node *node, const struct node *dir) {
-        while (dir && dir != node)
-                dir = dir->parent;
-        return dir != NULL;
-}
-
 /* What was known elsewhere is now called @name in @dir. */
 static int move(struct tree *tree, struct node *node, struct node *dir, const char *name) {
         struct node *before = node->parent;
@@ -244,7 +238,7 @@ int tree_adopt(struct tree *tree, struct node *dir, const struct entry *entry, s
         }
         if (!node && entry->place) {
                 node = find_identity(tree, place_ino(entry->place), entry);
-                if (node && is_above(node, dir))
+                if (node && node_is_below(dir, node))
                         node = NULL; /* a tree has no circles, whatever the cloud says */
                 if (node)
                         r = move(tree, node, dir, entry->name);
@@ -399,6 +393,13 @@ void node_unref(struct tree *tree, struct node *node) {
                 return;
         node->refs--;
         collect(tree, node);
+}
+
+/** node_is_below() - does it hang below @top, or is it that itself? Tree locked. */
+bool node_is_below(const struct node *node, const struct node *top) {
+        while (node && node != top)
+                node = node->parent;
+        return node != NULL;
 }
 
 /** node_path() - append its path from the mount's root, `/` for the root. Tree locked. */

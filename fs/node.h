@@ -113,4 +113,5 @@ void tree_forget(struct tree *tree, struct node *node, uint64_t lookups);
 struct node *node_ref(struct node *node);
 void node_written(struct node *node, bool begins);
 void node_unref(struct tree *tree, struct node *node);
+bool node_is_below(const struct node *node, const struct node *top);
 int node_path(const struct node *node, struct buf *buf);

@@ -34,12 +34,6 @@ struct relist {
         atomic_bool is_over; /* the rest would fail as well */
 };
 
-static bool is_below(const struct node *node, const struct node *above) {
-        while (node && node != above)
-                node = node->parent;
-        return node != NULL;
-}
-
 /* What is known of it no longer serves; the kernel forgets what it knows. Tree locked. */
 static void expire(struct session *session, struct node *node) {
         if (node->branch->is_local)
@@ -61,7 +55,7 @@ static struct node *next_below(struct tree *tree, uint64_t id, const struct node
 
                 if (!node && !tree->chunks[id / NODE_CHUNK])
                         id |= NODE_CHUNK - 1;
-                if (node && is_below(node, above))
+                if (node && node_is_below(node, above))
                         return node;
         }
         return NULL;

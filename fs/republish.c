@@ -13,12 +13,6 @@ struct shown {
         size_t count, capacity;
 };
 
-static bool is_below(const struct node *node, const struct node *top) {
-        while (node && node != top)
-                node = node->parent;
-        return node != NULL;
-}
-
 /* What moves by itself is asked for at each look: whoever polls it is told so. Tree locked. */
 static void expire(struct session *session, struct node *node) {
         content_outdate(node->content);
@@ -53,7 +47,7 @@ static void collect(struct session *session, const struct node *top, unsigned ty
 
                 if (!node && !tree->chunks[id / NODE_CHUNK])
                         id |= NODE_CHUNK - 1;
-                if (!node || node->type != type || !was_shown(node) || !is_below(node, top))
+                if (!node || node->type != type || !was_shown(node) || !node_is_below(node, top))
                         continue;
                 if (type == ENTRY_FILE && node->is_volatile)
                         expire(session, node);
