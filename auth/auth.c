@@ -101,10 +101,8 @@ int auth_login(struct auth *auth, struct op *op) {
 int64_t auth_wait_ms(struct auth *auth, const char *service, enum op_priority priority) {
         _cleanup_(freep) char *bucket = NULL;
 
-        if (asprintf(&bucket, "%s/%s", auth->account->name, service) < 0) {
-                bucket = NULL;
+        if (text_format(&bucket, "%s/%s", auth->account->name, service) < 0)
                 return 0;
-        }
         return http_wait_ms(auth->http, bucket, priority);
 }
 
@@ -195,10 +193,8 @@ int auth_send(struct auth *auth, struct op *op, const struct auth_target *target
                 return r;
         set_transport(auth, target, request);
         if (!request->bucket) {
-                if (asprintf(&bucket, "%s/%s", auth->account->name, target->service) < 0) {
-                        bucket = NULL;
+                if (text_format(&bucket, "%s/%s", auth->account->name, target->service) < 0)
                         return op_fail(op, ENOMEM, "out of memory");
-                }
                 request->bucket = bucket;
         }
         request->authorize = auth_authorize;
@@ -230,10 +226,8 @@ int auth_get(struct auth *auth, struct op *op, const struct auth_target *target,
         r = auth_address(auth, op, target, &address);
         if (r < 0)
                 return r;
-        if (asprintf(&url, "%s%s", address, path) < 0) {
-                url = NULL;
+        if (text_format(&url, "%s%s", address, path) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         request.url = url;
         r = auth_send(auth, op, target, &request, ret);
         http_request_done(&request);

@@ -153,10 +153,8 @@ static int set_token_headers(struct auth_call *call, struct http_request *reques
         r = http_headers_set(&request->headers, "X-Auth-Token", token);
         if (r < 0 || !call->target->token)
                 return r;
-        if (asprintf(&engine, "Bear %s", call->target->token) < 0) {
-                engine = NULL;
+        if (text_format(&engine, "Bear %s", call->target->token) < 0)
                 return -ENOMEM;
-        }
         return http_headers_set(&request->headers, "Authorization", engine);
 }
 
@@ -199,10 +197,8 @@ static int authorize_bearer(struct auth_call *call, struct op *op, struct http_r
         }
         if (text_is_empty(token))
                 return http_headers_set(&request->headers, "Authorization", NULL);
-        if (asprintf(&value, "Bearer %s", token) < 0) {
-                value = NULL;
+        if (text_format(&value, "Bearer %s", token) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         r = http_headers_set(&request->headers, "Authorization", value);
         return r < 0 ? op_fail(op, -r, "the token cannot be sent: %s", strerror(-r)) : 0;
 }

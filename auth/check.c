@@ -185,10 +185,8 @@ static int list_projects(struct check *check, struct json **ret) {
         int r;
 
         r = auth_address(check->auth, check->op, &target, &address);
-        if (r == 0 && asprintf(&url, "%s%s", address, row.path) < 0) {
-                url = NULL;
+        if (r == 0 && text_format(&url, "%s%s", address, row.path) < 0)
                 r = -ENOMEM;
-        }
         if (r < 0)
                 return r;
         request.url = url;

@@ -79,7 +79,7 @@ static int default_path(char **ret) {
 
         if (text_is_empty(directory) || *directory != '/')
                 return home_path(".config/hcloudfs/hcloudfs.conf", ret);
-        return asprintf(ret, "%s/hcloudfs/hcloudfs.conf", directory) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/hcloudfs/hcloudfs.conf", directory);
 }
 
 static int read_file(struct op *op, const char *path, struct config *config) {
@@ -147,11 +147,7 @@ static int complete(struct op *op, struct account *account) {
 
         if (r < 0 || account->origin || !account->user)
                 return r;
-        if (asprintf(&account->origin, "user and password in %s", account->source) < 0) {
-                account->origin = NULL;
-                return -ENOMEM;
-        }
-        return 0;
+        return text_format(&account->origin, "user and password in %s", account->source);
 }
 
 /* A daemon leaves its directory, and the file is read again when credentials were refused. */

@@ -52,9 +52,10 @@ int account_add_endpoint(struct account *account, const char *service, const cha
         if (!list)
                 return -ENOMEM;
         account->endpoints = list;
-        if (asprintf(&setting.name, "%s%s%s", service, region ? "." : "", region ? region : "") < 0)
+        if (text_format(&setting.name, "%s%s%s", service, region ? "." : "", region ? region : "") <
+            0)
                 return -ENOMEM;
-        if (asprintf(&setting.value, "%s%s", strstr(url, "://") ? "" : "https://", url) < 0) {
+        if (text_format(&setting.value, "%s%s", strstr(url, "://") ? "" : "https://", url) < 0) {
                 free(setting.name);
                 return -ENOMEM;
         }
@@ -82,8 +83,8 @@ static bool setting_fits(const struct setting *setting, const char *service, con
 
 static int print(char **ret, const char *service, const char *region, const char *suffix) {
         if (region)
-                return asprintf(ret, "https://%s.%s.%s", service, region, suffix) < 0 ? -ENOMEM : 0;
-        return asprintf(ret, "https://%s.%s", service, suffix) < 0 ? -ENOMEM : 0;
+                return text_format(ret, "https://%s.%s.%s", service, region, suffix);
+        return text_format(ret, "https://%s.%s", service, suffix);
 }
 
 /* The vendor's cloud, by table: IAM is everywhere and UCS is at one place. */

@@ -98,11 +98,8 @@ static int post(const struct engine_login *login, struct op *op, const struct bu
         };
         int r;
 
-        if (asprintf(&url, "%s/v4/token", login->address) < 0)
-                url = NULL;
-        if (asprintf(&bucket, "%s/servicecomb", account->name) < 0)
-                bucket = NULL;
-        if (!url || !bucket ||
+        if (text_format(&url, "%s/v4/token", login->address) < 0 ||
+            text_format(&bucket, "%s/servicecomb", account->name) < 0 ||
             http_headers_set(&request.headers, "Content-Type", "application/json") < 0) {
                 r = op_fail(op, ENOMEM, "out of memory");
         } else {
@@ -175,10 +172,8 @@ int auth_engine_token(struct auth *auth, struct op *op, const struct identity *i
         if (!address)
                 return op_fail(op, ENOENT, "no address is known to log in at the engine");
         login.address = address;
-        if (asprintf(&key, "engine/%s", address) < 0) {
-                key = NULL;
+        if (text_format(&key, "engine/%s", address) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         r = tokens_get(auth->tokens, op, key, fetch, &login, ret);
         if (r == 0)
                 *ret_key = STEAL(key);

@@ -157,10 +157,8 @@ static int post(const struct login *login, struct op *op, const char *url, const
         };
         int r;
 
-        if (asprintf(&bucket, "%s/iam", login->auth->account->name) < 0) {
-                bucket = NULL;
+        if (text_format(&bucket, "%s/iam", login->auth->account->name) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         request.bucket = bucket;
         r = http_headers_set(&request.headers, "Content-Type", "application/json;charset=utf8");
         r = r < 0 ? op_fail(op, -r, "out of memory")
@@ -179,10 +177,8 @@ static int fetch(void *data, struct op *op, struct token_grant *ret) {
         int r;
 
         r = endpoint_find(op, login->auth->account, "iam", login->region, &address);
-        if (r == 0 && asprintf(&url, "%s/v3/auth/tokens?nocatalog=true", address) < 0) {
-                url = NULL;
+        if (r == 0 && text_format(&url, "%s/v3/auth/tokens?nocatalog=true", address) < 0)
                 r = -ENOMEM;
-        }
         if (r == 0)
                 r = make_body(login, &body);
         if (r == 0)
@@ -217,10 +213,8 @@ int auth_iam_token(struct auth *auth, struct op *op, const struct identity *iden
         _cleanup_(freep) char *key = NULL;
         int r;
 
-        if (asprintf(&key, "iam/%s", project ? project : "") < 0) {
-                key = NULL;
+        if (text_format(&key, "iam/%s", project ? project : "") < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         r = tokens_get(auth->tokens, op, key, fetch, &login, ret);
         if (r == 0)
                 *ret_key = STEAL(key);

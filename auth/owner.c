@@ -34,9 +34,8 @@ static void add_address(struct buf *buf, const char *name, const char *value, bo
                 add(buf, name, value);
                 return;
         }
-        if (asprintf(&text, "%.*s%s", (int)(port - value), value,
-                     port + 1 + strspn(port + 1, "0123456789")) < 0)
-                text = NULL;
+        (void)text_format(&text, "%.*s%s", (int)(port - value), value,
+                          port + 1 + strspn(port + 1, "0123456789"));
         add(buf, name, text ? text : value);
 }
 

@@ -78,10 +78,8 @@ static int take(struct op *op, const char *path, const char *name, const struct 
         r = set(&account->domain_id, json_string(profile, "/domainId"));
         if (r == 0)
                 r = set(&account->region, json_string(profile, "/region"));
-        if (r == 0 && asprintf(&account->origin, "profile %s of %s", name, path) < 0) {
-                account->origin = NULL;
+        if (r == 0 && text_format(&account->origin, "profile %s of %s", name, path) < 0)
                 r = -ENOMEM;
-        }
         return r < 0 ? r : 1;
 }
 

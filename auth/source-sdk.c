@@ -97,10 +97,9 @@ static int take(struct op *op, const char *path, struct profiles *profiles,
                 account->domain_id = STEAL(profiles->global.domain_id);
         if (profile->iam_endpoint)
                 r = account_add_endpoint(account, "iam", NULL, profile->iam_endpoint);
-        if (r == 0 && asprintf(&account->origin, "%s [%s]", path, basic ? "basic" : "global") < 0) {
-                account->origin = NULL;
+        if (r == 0 &&
+            text_format(&account->origin, "%s [%s]", path, basic ? "basic" : "global") < 0)
                 r = -ENOMEM;
-        }
         return r < 0 ? r : 1;
 }
 

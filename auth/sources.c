@@ -7,14 +7,10 @@
 /** home_path() - a path below the home directory, owned by the caller; -ENOENT without one. */
 int home_path(const char *rest, char **ret) {
         const char *home = getenv("HOME");
-        char *path;
 
         if (text_is_empty(home) || *home != '/')
                 return -ENOENT;
-        if (asprintf(&path, "%s/%s", home, rest) < 0)
-                return -ENOMEM;
-        *ret = path;
-        return 0;
+        return text_format(ret, "%s/%s", home, rest);
 }
 
 /** environment_first() - the first of these variables that is set and not empty, or NULL. */
@@ -71,7 +67,7 @@ static int set(char **member, const char *value) {
 static int set_origin(struct account *account, const char *first, const char *second) {
         char *text;
 
-        if (asprintf(&text, "environment (%s, %s)", first, second) < 0)
+        if (text_format(&text, "environment (%s, %s)", first, second) < 0)
                 return -ENOMEM;
         free(account->origin);
         account->origin = text;
@@ -139,7 +135,7 @@ static int take_login(struct op *op, struct account *account) {
                 return 0;
         r = set(&account->token, token);
         if (r == 0)
-                r = asprintf(&account->origin, "environment (%s)", name) < 0 ? -ENOMEM : 1;
+                r = text_format(&account->origin, "environment (%s)", name) < 0 ? -ENOMEM : 1;
         return r;
 }
 
@@ -211,12 +207,8 @@ static int none_found(struct op *op, const struct account *account) {
 }
 
 static int in_section(struct account *account) {
-        if (asprintf(&account->origin, "%s in %s", account->ak ? "access key" : "user and password",
-                     account->source) < 0) {
-                account->origin = NULL;
-                return -ENOMEM;
-        }
-        return 0;
+        return text_format(&account->origin, "%s in %s",
+                           account->ak ? "access key" : "user and password", account->source);
 }
 
 int sources_load(struct op *op, struct account *account) {

@@ -51,7 +51,7 @@ static int take_url(const char *value, char **ret) {
         len = strcspn(host, "/");
         if (!is_host(host, len) || strpbrk(host, " \t?#\"<>\\@"))
                 return -EINVAL;
-        if (asprintf(&text, "%s%s", host == value ? "https://" : "", value) < 0)
+        if (text_format(&text, "%s%s", host == value ? "https://" : "", value) < 0)
                 return -ENOMEM;
         len = strlen(text);
         while (len > 0 && text[len - 1] == '/')
@@ -63,14 +63,10 @@ static int take_url(const char *value, char **ret) {
 /* Puts a directory of the environment in front of the rest of a path. */
 static int below(const char *variable, const char *rest, char **ret) {
         const char *directory = getenv(variable);
-        char *text;
 
         if (text_is_empty(directory) || *directory != '/')
                 return -EINVAL;
-        if (asprintf(&text, "%s%s", directory, rest) < 0)
-                return -ENOMEM;
-        *ret = text;
-        return 0;
+        return text_format(ret, "%s%s", directory, rest);
 }
 
 static int take_path(const char *value, char **ret) {
@@ -97,7 +93,7 @@ static int take_source(const char *value, char **ret) {
         r = take_path(value + 4, &path);
         if (r < 0)
                 return r;
-        return asprintf(ret, "sdk:%s", path) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "sdk:%s", path);
 }
 
 static int take_services(const char *value, char **ret) {

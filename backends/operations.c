@@ -68,10 +68,8 @@ static int add_one(struct operations *operations, const struct call *call, const
                 return 0;
         operation = find(operations, call);
         if (!operation ||
-            asprintf(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name, act ? act : "") < 0) {
-                place = NULL;
+            text_format(&place, act ? "%s%s (%s)" : "%s%s%s", directory, name, act ? act : "") < 0)
                 return -ENOMEM;
-        }
         if (is_listed(operation, place))
                 return 0;
         return buf_printf(&operation->places, "%s%s", operation->places.len ? ", " : "", place);
@@ -134,10 +132,8 @@ static int walk_actions(struct operations *operations, const struct action *acti
         for (; r == 0 && action && action->verb; action++) {
                 _cleanup_(freep) char *name = NULL;
 
-                if (asprintf(&name, "actions/%s", action->verb) < 0) {
-                        name = NULL;
+                if (text_format(&name, "actions/%s", action->verb) < 0)
                         return -ENOMEM;
-                }
                 r = add(operations, action->call, directory, name, "write");
                 if (r == 0)
                         r = add_all(operations, action->calls, directory, name, "write");
@@ -231,10 +227,8 @@ static int walk_kind(struct operations *operations, const struct kind *kind, con
 
         (void)buf_add_str(&below, directory);
         r = add_levels(kind, &below);
-        if (asprintf(&name, kind->shape == SHAPE_DIRECTORY ? "<%s>/" : "<%s>", kind->name) < 0) {
-                name = NULL;
+        if (text_format(&name, kind->shape == SHAPE_DIRECTORY ? "<%s>/" : "<%s>", kind->name) < 0)
                 r = -ENOMEM;
-        }
         if (r == 0)
                 r = walk_lists(operations, kind, directory, buf_str(&below));
         if (r == 0)

@@ -83,7 +83,7 @@ int planner_param(struct planner *planner, const char *name, const char *value) 
 int planner_number(struct planner *planner, const char *name, int64_t value) {
         _cleanup_(freep) char *text = NULL;
 
-        if (asprintf(&text, "%jd", (intmax_t)value) < 0)
+        if (text_format(&text, "%jd", (intmax_t)value) < 0)
                 return -ENOMEM;
         return planner_param(planner, name, text);
 }

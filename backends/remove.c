@@ -164,10 +164,8 @@ static int keep_document(struct planner *planner, struct place *place) {
         if (!file || !file->name || file->is_volatile || !planner->count || step->loses)
                 return 0;
         step->lost = last_text(planner, place, file);
-        if (step->lost && asprintf(&step->loses, "./%s", file->name) < 0) {
-                step->loses = NULL;
+        if (step->lost && text_format(&step->loses, "./%s", file->name) < 0)
                 return -ENOMEM;
-        }
         return 0;
 }
 

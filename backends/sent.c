@@ -21,7 +21,7 @@ static const char *owner_of(const struct place *place) {
 static uint64_t key_of(const char *owner, const char *name) {
         _cleanup_(freep) char *text = NULL;
 
-        if (!owner || asprintf(&text, "%s\n%s", owner, name) < 0)
+        if (!owner || text_format(&text, "%s\n%s", owner, name) < 0)
                 return 0;
         return digest_hash64(text, strlen(text));
 }

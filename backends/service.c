@@ -182,7 +182,7 @@ static int exchange(struct service_source *service, struct op *op, const struct 
         r = add_token(service, op, request, &target);
         if (r == 0)
                 r = add_url(service, op, request, &target, pages, &url);
-        if (r == 0 && asprintf(&bucket, "%s/%s", service->account, request->call->service) < 0)
+        if (r == 0 && text_format(&bucket, "%s/%s", service->account, request->call->service) < 0)
                 r = op_fail(op, ENOMEM, "out of memory");
         if (r == 0)
                 r = add_body(auth_account(service->auth), op, request, &http, &form);

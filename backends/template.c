@@ -45,7 +45,7 @@ int template_path(const struct request *request, struct buf *buf) {
                 const char *value = request->params[i].value;
                 _cleanup_(freep) char *step = NULL;
 
-                if (asprintf(&step, "{%s}", request->params[i].name) < 0)
+                if (text_format(&step, "{%s}", request->params[i].name) < 0)
                         return -ENOMEM;
                 if (!strstr(request->call->path, step))
                         continue;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <strings.h>
 
 /** text_starts() - does @text begin with @prefix? */
@@ -73,6 +74,22 @@ size_t text_utf8_span(const char *text, size_t len) {
 /** text_is_utf8() - are these bytes well-formed UTF-8 (RFC 3629)? */
 bool text_is_utf8(const char *text, size_t len) {
         return text_utf8_span(text, len) == len;
+}
+
+/** text_format() - print into a new text, owned by the caller: asprintf() by our rules, so that a
+ * failure leaves *@ret as it was. Returns 0 or -ENOMEM. */
+int text_format(char **ret, const char *format, ...) {
+        va_list args;
+        char *text;
+        int len;
+
+        va_start(args, format);
+        len = vasprintf(&text, format, args);
+        va_end(args);
+        if (len < 0)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
 }
 
 /**

@@ -18,6 +18,7 @@ bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_is_utf8(const char *text, size_t len);
 size_t text_utf8_span(const char *text, size_t len);
+int text_format(char **ret, const char *format, ...) _printf_(2, 3);
 int text_int64(const char *text, int64_t *ret);
 int text_uint(const char *text, unsigned max, unsigned *ret);
 int text_bool(const char *text, bool *ret);

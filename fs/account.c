@@ -336,7 +336,7 @@ static void go_on_without(struct account_stack *stack, struct op *op, int error)
         log_warning("account `%s`: cannot be reached, what is known is shown: %s",
                     stack->account->name,
                     op->fault.reason[0] ? op->fault.reason : strerror(-error));
-        if (asprintf(&note, "could not be reached when it was mounted: %s", op->fault.reason) >=
+        if (text_format(&note, "could not be reached when it was mounted: %s", op->fault.reason) ==
             0) {
                 free(stack->note);
                 stack->note = note;

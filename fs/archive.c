@@ -254,10 +254,8 @@ static const struct archive_item *find(const struct archive *archive, enum shelf
 }
 
 static int take(const struct archive_item *item, char **ret_path, char **ret_name) {
-        if (asprintf(ret_path, "/%s", item->path) < 0) {
-                *ret_path = NULL;
+        if (text_format(ret_path, "/%s", item->path) < 0)
                 return -ENOMEM;
-        }
         *ret_name = strdup(item->name);
         return *ret_name ? 0 : -ENOMEM;
 }

@@ -49,10 +49,8 @@ static int explain(const struct spot *spot, const char *path, struct buf *buf) {
 
         if (lstat(path, &st) < 0)
                 return -errno;
-        if (asprintf(&below, "%s%s", spot->below, S_ISDIR(st.st_mode) ? "/.list" : "") < 0) {
-                below = NULL;
+        if (text_format(&below, "%s%s", spot->below, S_ISDIR(st.st_mode) ? "/.list" : "") < 0)
                 return -ENOMEM;
-        }
         return spot_read(spot, "why", below, buf);
 }
 

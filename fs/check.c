@@ -35,9 +35,8 @@ static bool is_in_path(const char *name) {
         while (text_word(&cursor, ":", &word, &len)) {
                 _cleanup_(freep) char *path = NULL;
 
-                if (asprintf(&path, "%.*s/%s", (int)len, word, name) < 0)
-                        path = NULL;
-                if (path && access(path, X_OK) == 0)
+                if (text_format(&path, "%.*s/%s", (int)len, word, name) == 0 &&
+                    access(path, X_OK) == 0)
                         return true;
         }
         return false;

@@ -154,10 +154,8 @@ static unsigned print_queue(const struct spot *spot) {
         unsigned count = 0;
         DIR *dir;
 
-        if (asprintf(&path, "%s/.hcloudfs/queue", spot->mountpoint) < 0) {
-                path = NULL;
+        if (text_format(&path, "%s/.hcloudfs/queue", spot->mountpoint) < 0)
                 return 0;
-        }
         dir = opendir(path);
         while (dir && (entry = readdir(dir))) {
                 struct buf text = BUF_INIT(ANSWER_MAX + 4096), below = BUF_INIT(512);

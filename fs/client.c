@@ -48,15 +48,12 @@ static int read_all(const char *path, size_t max, struct buf *buf) {
 
 static int full_path(const char *path, char **ret) {
         char here[PATH_MAX];
-        int n;
 
         if (*path == '/')
-                n = asprintf(ret, "%s", path);
-        else if (!getcwd(here, sizeof(here)))
+                return text_format(ret, "%s", path);
+        if (!getcwd(here, sizeof(here)))
                 return -errno;
-        else
-                n = asprintf(ret, "%s/%s", here, path);
-        return n < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/%s", here, path);
 }
 
 /* Without links but a last one, which is itself asked about. The file is not looked at: that would
@@ -78,7 +75,7 @@ static int resolve(const char *path, char **ret) {
         above = realpath(*full ? full : "/", NULL);
         if (!above)
                 return -errno;
-        return asprintf(ret, "%s/%s", text_eq(above, "/") ? "" : above, name) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/%s", text_eq(above, "/") ? "" : above, name);
 }
 
 static bool is_below(const char *path, const char *above) {
@@ -136,8 +133,8 @@ static int follow(const char *real, char **ret) {
         if (n < 0)
                 return -ENOTTY;
         target[n] = '\0';
-        if (asprintf(&path, "%.*s%s", *target == '/' ? 0 : (int)(strrchr(real, '/') + 1 - real),
-                     real, target) < 0)
+        if (text_format(&path, "%.*s%s", *target == '/' ? 0 : (int)(strrchr(real, '/') + 1 - real),
+                        real, target) < 0)
                 return -ENOMEM;
         return resolve(path, ret);
 }
@@ -179,7 +176,7 @@ int spot_say_lost(const char *path, int r) {
 }
 
 static int control_path(const struct spot *spot, const char *name, const char *below, char **ret) {
-        return asprintf(ret, "%s/.hcloudfs/%s%s", spot->mountpoint, name, below) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/.hcloudfs/%s%s", spot->mountpoint, name, below);
 }
 
 /** spot_read() - append what a control file says. 0 or negative errno. */
@@ -237,20 +234,17 @@ pid_t spot_daemon(const struct spot *spot) {
 /** spot_write() - a line to a control file. 0 or negative errno. */
 int spot_write(const struct spot *spot, const char *name, const char *text) {
         _cleanup_(freep) char *path = NULL, *line = NULL;
-        int r = control_path(spot, name, "", &path), fd, n;
+        int r = control_path(spot, name, "", &path), fd;
         ssize_t written;
 
+        if (r == 0)
+                r = text_format(&line, "%s\n", text);
         if (r < 0)
                 return r;
-        n = asprintf(&line, "%s\n", text);
-        if (n < 0) {
-                line = NULL;
-                return -ENOMEM;
-        }
         fd = open(path, O_WRONLY | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        written = write(fd, line, (size_t)n);
+        written = write(fd, line, strlen(line));
         r = written < 0 ? -errno : 0;
         if (close(fd) < 0 && r == 0)
                 r = -errno;

@@ -55,7 +55,7 @@ void commit_done(struct commit *commit) {
 
 /** commit_queue_name() - the name below .hcloudfs/queue, owned by the caller. 0 or -ENOMEM. */
 int commit_queue_name(const char *account, int64_t id, char **ret) {
-        return asprintf(ret, "%s-%" PRId64, account, id) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s-%" PRId64, account, id);
 }
 
 /* `20260102T030405.678Z.json`: sorts by time, and tools know the suffix. */

@@ -25,7 +25,7 @@ struct demo {
 };
 
 static int join(const char *directory, const char *name, char **ret) {
-        return asprintf(ret, "%s/%s", directory, name) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/%s", directory, name);
 }
 
 /* Beside this program, in the tree it was built in, or wherever the shell would find it. */
@@ -238,7 +238,7 @@ static int set_endpoint(struct setting *setting, const char *service, const char
         setting->name = strdup(service);
         if (!setting->name)
                 return -ENOMEM;
-        return asprintf(&setting->value, "https://%s.localhost:%u", host, port) < 0 ? -ENOMEM : 0;
+        return text_format(&setting->value, "https://%s.localhost:%u", host, port);
 }
 
 static int set_endpoints(const struct demo *demo, struct account *account) {

@@ -101,7 +101,7 @@ static int below_here(const char *path, char **ret) {
 
         if (!getcwd(directory, sizeof(directory)))
                 return -errno;
-        return asprintf(ret, "%s/%s", directory, path) < 0 ? -ENOMEM : 0;
+        return text_format(ret, "%s/%s", directory, path);
 }
 
 /* On the command line a path may be relative as well: the daemon leaves that directory. */

@@ -18,21 +18,14 @@ static const struct {
 
 static int find(enum storage storage, const char *wanted, char **ret) {
         const char *base = getenv(rows[storage].variable), *home = getenv("HOME");
-        char *path;
-        int n;
 
         if (wanted)
-                n = asprintf(&path, "%s", wanted);
-        else if (!text_is_empty(base) && *base == '/')
-                n = asprintf(&path, "%s/hcloudfs", base);
-        else if (!text_is_empty(home) && *home == '/')
-                n = asprintf(&path, "%s/%s/hcloudfs", home, rows[storage].below_home);
-        else
-                return -ENXIO;
-        if (n < 0)
-                return -ENOMEM;
-        *ret = path;
-        return 0;
+                return text_format(ret, "%s", wanted);
+        if (!text_is_empty(base) && *base == '/')
+                return text_format(ret, "%s/hcloudfs", base);
+        if (!text_is_empty(home) && *home == '/')
+                return text_format(ret, "%s/%s/hcloudfs", home, rows[storage].below_home);
+        return -ENXIO;
 }
 
 /* Links may lead inside, so the real place counts: of as much of the path as there is. */
@@ -52,10 +45,8 @@ static int prepare(struct op *op, const char *path) {
         _cleanup_(freep) char *inside = NULL;
         int r;
 
-        if (asprintf(&inside, "%s/.", path) < 0) {
-                inside = NULL;
+        if (text_format(&inside, "%s/.", path) < 0)
                 return op_fail(op, ENOMEM, "out of memory");
-        }
         r = place_prepare(op, inside);
         if (r == 0 && access(path, R_OK | W_OK | X_OK) < 0)
                 r = op_fail(op, errno, "%s: %s", path, strerror(errno));

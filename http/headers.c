@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 /* RFC 9110, section 5.6.2: what a header's name is made of. */
 static bool is_token(const char *text) {
         static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
@@ -118,7 +120,7 @@ static int continue_last(struct http_headers *headers, const char *text, size_t 
         if (!headers->count)
                 return 0;
         last = &headers->list[headers->count - 1];
-        if (asprintf(&joined, "%s %.*s", last->value, (int)len, text) < 0)
+        if (text_format(&joined, "%s %.*s", last->value, (int)len, text) < 0)
                 return -ENOMEM;
         free(last->value);
         last->value = joined;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/text.h"
+
 /* Nothing that tells this machine from others of its kind. */
 static char *default_user_agent(void) {
         const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
@@ -14,8 +16,8 @@ static char *default_user_agent(void) {
 
         if (uname(&machine) < 0)
                 return NULL;
-        if (asprintf(&text, "hcloudfs/" HCLOUDFS_VERSION " (%s; %s) libcurl/%s", machine.sysname,
-                     machine.machine, curl->version) < 0)
+        if (text_format(&text, "hcloudfs/" HCLOUDFS_VERSION " (%s; %s) libcurl/%s", machine.sysname,
+                        machine.machine, curl->version) < 0)
                 return NULL;
         return text;
 }

@@ -80,11 +80,9 @@ static int make_lines(const struct http_request *request, struct curl_slist **re
                 const struct http_header *header = &request->headers.list[i];
                 _cleanup_(freep) char *line = NULL;
 
-                if (asprintf(&line, *header->value ? "%s: %s" : "%s;%s", header->name,
-                             header->value) < 0) {
-                        line = NULL;
+                if (text_format(&line, *header->value ? "%s: %s" : "%s;%s", header->name,
+                                header->value) < 0)
                         return -ENOMEM;
-                }
                 if (!add_line(&list, line))
                         return -ENOMEM;
         }

@@ -55,14 +55,12 @@ bool host_is_loopback(const char *host) {
 static int fill(struct target *target, const char *scheme, const char *host, const char *port) {
         const char *usual = target->is_plain ? "80" : "443";
 
-        if (asprintf(&target->origin, "%s://%s:%s", scheme, host, port) < 0) {
-                target->origin = NULL;
+        if (text_format(&target->origin, "%s://%s:%s", scheme, host, port) < 0)
                 return -ENOMEM;
-        }
         if (text_eq(port, usual))
                 target->host = strdup(host);
-        else if (asprintf(&target->host, "%s:%s", host, port) < 0)
-                target->host = NULL;
+        else
+                (void)text_format(&target->host, "%s:%s", host, port);
         return target->host ? 0 : -ENOMEM;
 }
 

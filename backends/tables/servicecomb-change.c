@@ -258,7 +258,7 @@ static char *name_of(const struct place *place, const char *word, const char *ke
                         level = place->level;
                         break;
                 }
-        return asprintf(&name, "%s %s/%s", word, level, key) < 0 ? NULL : name;
+        return text_format(&name, "%s %s/%s", word, level, key) < 0 ? NULL : name;
 }
 
 static bool is_one_of(const char *text, const char *const *words) {

@@ -2,47 +2,11 @@
 /* Memory runs out at every place in turn: an error is told, nothing is lost and nothing is kept. */
 #include "auth/auth-internal.h"
 
-#include <stdarg.h>
-
 #include "auth/endpoint.h"
 #include "auth/sign.h"
 #include "tests/unit/auth/home.h"
+#include "tests/unit/scarce.h"
 #include "tests/unit/unit.h"
-
-/* Allocations left until one fails; negative: none does. The linker puts these in place of the
- * C library's. */
-static long left = -1;
-
-static bool fails(void) {
-        return left >= 0 && left-- == 0;
-}
-
-#define WRAP(type, name, params, args)                      \
-        type __real_##name params;                          \
-        type __wrap_##name params;                          \
-        type __wrap_##name params {                         \
-                return fails() ? NULL : __real_##name args; \
-        }
-
-WRAP(void *, malloc, (size_t size), (size))
-WRAP(void *, calloc, (size_t count, size_t size), (count, size))
-WRAP(void *, realloc, (void *old, size_t size), (old, size))
-WRAP(void *, reallocarray, (void *old, size_t count, size_t size), (old, count, size))
-WRAP(char *, strdup, (const char *text), (text))
-WRAP(char *, strndup, (const char *text, size_t len), (text, len))
-
-int __wrap_asprintf(char **ret, const char *format, ...) _printf_(2, 3);
-int __wrap_asprintf(char **ret, const char *format, ...) {
-        va_list args;
-        int r;
-
-        if (fails())
-                return -1;
-        va_start(args, format);
-        r = vasprintf(ret, format, args);
-        va_end(args);
-        return r;
-}
 
 /* The checks of the test library need memory themselves. */
 static void must(bool is_true) {
@@ -57,17 +21,19 @@ static void exhaust(attempt_fn attempt) {
         struct op op;
         int r;
 
-        for (long n = 0;; n++) {
+        scarce_is_once = true;
+        for (int n = 0;; n++) {
                 ck_assert_int_lt(n, 10000);
                 op_init(&op, OP_INTERACTIVE, 0);
-                left = n;
+                scarce_has_failed = false;
+                scarce_allowed = n;
                 r = attempt(&op);
-                if (left >= 0) { /* this many were not needed */
-                        left = -1;
+                scarce_allowed = -1;
+                if (!scarce_has_failed) { /* this many were not needed */
                         ck_assert_int_eq(r, 0);
                         return;
                 }
-                ck_assert_msg(r == 0 || r == -ENOMEM, "allocation %ld: %d %s", n, r,
+                ck_assert_msg(r == 0 || r == -ENOMEM, "allocation %d: %d %s", n, r,
                               op.fault.reason);
         }
 }

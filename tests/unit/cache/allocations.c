@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each place in turn: no crash, no leak, no wrong answer, and the next request
- * works. The build wraps the allocating functions of our code. */
+ * works. */
 #include "base/stamp.h"
 #include "base/text.h"
 #include "tests/unit/cache/directory.h"
 #include "tests/unit/cache/fake.h"
+#include "tests/unit/scarce.h"
 #include "tests/unit/unit.h"
-
-/* How many more allocations of this thread succeed; negative: all. */
-static _Thread_local int allowed = -1;
-static _Thread_local bool has_failed;
-
-static bool fails(void) {
-        if (allowed < 0)
-                return false;
-        if (allowed > 0) {
-                allowed--;
-                return false;
-        }
-        has_failed = true;
-        return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t count, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t len);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t len);
-
-void *__wrap_malloc(size_t size) {
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-        return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size) {
-        return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t count, size_t size) {
-        return fails() ? NULL : __real_reallocarray(p, count, size);
-}
-
-char *__wrap_strdup(const char *text) {
-        return fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t len) {
-        return fails() ? NULL : __real_strndup(text, len);
-}
 
 static struct fake fake;
 static struct source *cache;
@@ -65,11 +14,11 @@ static struct fake_request list, item, object, change;
 
 /* The fake source itself never runs out. */
 static int make(struct fake *from, const struct request *request, struct answer **ret) {
-        int before = allowed, r;
+        int before = scarce_allowed, r;
 
-        allowed = -1;
+        scarce_allowed = -1;
         r = fake_answer(from, request, ret);
-        allowed = before;
+        scarce_allowed = before;
         return r;
 }
 
@@ -89,14 +38,14 @@ static void set_up(bool has_file) {
 
 static void fetch_one(const struct request *request) {
         struct answer *answer = NULL;
-        int r = fetch(cache, request, &answer, NULL), before = allowed;
+        int r = fetch(cache, request, &answer, NULL), before = scarce_allowed;
 
-        allowed = -1; /* the checks themselves need memory */
-        ck_assert_msg(r == 0 || (r == -ENOMEM && has_failed), "%d", r);
+        scarce_allowed = -1; /* the checks themselves need memory */
+        ck_assert_msg(r == 0 || (r == -ENOMEM && scarce_has_failed), "%d", r);
         if (r == 0)
                 ck_assert_str_eq(answer_find(answer, "b")->body, "{}");
         (void)answer_unref(answer);
-        allowed = before;
+        scarce_allowed = before;
 }
 
 /* One of everything. */
@@ -138,15 +87,15 @@ START_TEST(no_place_is_left_out) {
         do {
                 disk_begin();
                 set_up(_i != 0);
-                has_failed = false;
-                allowed = n++;
+                scarce_has_failed = false;
+                scarce_allowed = n++;
                 use();
-                allowed = -1;
+                scarce_allowed = -1;
                 use();
                 (void)source_free(cache);
                 fake_done(&fake);
                 disk_end();
-        } while (has_failed);
+        } while (scarce_has_failed);
         ck_assert_int_gt(n, 50);
 }
 END_TEST
@@ -161,17 +110,17 @@ START_TEST(what_was_written_is_read) {
         fake_done(&fake);
         do {
                 set_up(true);
-                has_failed = false;
-                allowed = n++;
+                scarce_has_failed = false;
+                scarce_allowed = n++;
                 list.request.reach = item.request.reach = REACH_CACHED;
                 list.request.max_age_ms = item.request.max_age_ms = INT64_MAX;
                 fetch_one(&item.request);
                 fetch_one(&list.request);
-                allowed = -1;
+                scarce_allowed = -1;
                 fetch_one(&list.request);
                 (void)source_free(cache);
                 fake_done(&fake);
-        } while (has_failed);
+        } while (scarce_has_failed);
         ck_assert_int_gt(n, 20);
         disk_end();
 }
@@ -189,15 +138,15 @@ START_TEST(a_cache_is_begun_or_not) {
                 options.path = disk_path();
                 fake_init(&fake);
                 op_init(&op, OP_INTERACTIVE, 1000);
-                has_failed = false;
-                allowed = n++;
+                scarce_has_failed = false;
+                scarce_allowed = n++;
                 r = cache_new(&op, &options, &fake.source, &source);
-                allowed = -1;
-                ck_assert(r == 0 || (r == -ENOMEM && has_failed && *op.fault.reason));
+                scarce_allowed = -1;
+                ck_assert(r == 0 || (r == -ENOMEM && scarce_has_failed && *op.fault.reason));
                 (void)source_free(source);
                 fake_done(&fake);
                 disk_end();
-        } while (has_failed);
+        } while (scarce_has_failed);
         ck_assert_int_gt(n, 5);
 }
 END_TEST

@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each place in turn: nothing that was accepted is lost, nothing leaks, and with
- * memory again everything goes on. The build wraps the allocating functions of our code. */
+ * memory again everything goes on. */
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "tests/unit/cache/directory.h"
 #include "tests/unit/cache/journal-model.h"
+#include "tests/unit/scarce.h"
 #include "tests/unit/unit.h"
-
-/* How many more allocations succeed; negative: all. */
-static int allowed = -1;
-static bool has_failed;
-
-static bool fails(void) {
-        if (allowed < 0)
-                return false;
-        if (allowed > 0) {
-                allowed--;
-                return false;
-        }
-        has_failed = true;
-        return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *p, size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t len);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *p, size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t len);
-
-void *__wrap_malloc(size_t size) {
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-        return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t count, size_t size) {
-        return fails() ? NULL : __real_reallocarray(p, count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size) {
-        return fails() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *text) {
-        return fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t len) {
-        return fails() ? NULL : __real_strndup(text, len);
-}
 
 static struct op op;
 static char path[] = "account/a", text[] = "text", secret[] = "secret";
@@ -81,16 +30,16 @@ static const struct op_step step = { .number = 1,
                                      .is_once = true };
 
 static bool is_well(int r) {
-        return r == 0 || (r == -ENOMEM && has_failed);
+        return r == 0 || (r == -ENOMEM && scarce_has_failed);
 }
 
 /* The checks themselves need memory. */
 static void check(bool is_right, int line) {
-        int before = allowed;
+        int before = scarce_allowed;
 
-        allowed = -1;
+        scarce_allowed = -1;
         ck_assert_msg(is_right, "line %d", line);
-        allowed = before;
+        scarce_allowed = before;
 }
 
 #define CHECK(is_right) check(is_right, __LINE__)
@@ -171,13 +120,13 @@ START_TEST(no_place_is_left_out) {
 
                 disk_begin();
                 journal = open_journal();
-                has_failed = false;
-                allowed = n++;
+                scarce_has_failed = false;
+                scarce_allowed = n++;
                 for (enum edit_state end = EDIT_DONE; end <= EDIT_UNKNOWN; end++)
                         accepted[end] += use_edit(journal, end);
                 use_shelves(journal);
                 journal_trim_history(journal, 1, 1);
-                allowed = -1;
+                scarce_allowed = -1;
                 (void)journal_close(journal);
                 journal = open_journal();
                 journal_describe(journal, &state);
@@ -187,7 +136,7 @@ START_TEST(no_place_is_left_out) {
                 ck_assert_uint_eq(state.rejected, accepted[EDIT_REJECTED]);
                 (void)journal_close(journal);
                 disk_end();
-        } while (has_failed);
+        } while (scarce_has_failed);
         ck_assert_int_gt(n, 60);
 }
 END_TEST
@@ -218,11 +167,11 @@ START_TEST(a_journal_is_opened_or_not) {
                 journal = journal_close(journal);
                 if (_i)
                         spoil();
-                has_failed = false;
-                allowed = n++;
+                scarce_has_failed = false;
+                scarce_allowed = n++;
                 r = journal_open(&op, disk_path(), &journal);
-                allowed = -1;
-                ck_assert(r == 0 || (r == -ENOMEM && has_failed && *op.fault.reason));
+                scarce_allowed = -1;
+                ck_assert(r == 0 || (r == -ENOMEM && scarce_has_failed && *op.fault.reason));
                 if (r < 0)
                         journal = open_journal();
                 journal_describe(journal, &state);
@@ -232,7 +181,7 @@ START_TEST(a_journal_is_opened_or_not) {
                 ck_assert_uint_eq(disk_count("cache.db.damaged-2"), 0);
                 (void)journal_close(journal);
                 disk_end();
-        } while (has_failed);
+        } while (scarce_has_failed);
         ck_assert_int_gt(n, 15);
 }
 END_TEST

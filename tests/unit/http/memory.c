@@ -1,78 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each place in turn: an error with a reason, no leak, no crash, and the next
- * request works. The build wraps the allocating functions (`-Wl,--wrap=…`) of our code. */
-#include <stdarg.h>
-
+ * request works. */
 #include "tests/unit/http/helper.h"
+#include "tests/unit/scarce.h"
 #include "tests/unit/unit.h"
-
-/* How many more allocations of this thread succeed; negative: all. */
-static _Thread_local int allowed = -1;
-static _Thread_local bool has_failed;
-
-static bool fails(void) {
-        if (allowed < 0)
-                return false;
-        if (allowed > 0) {
-                allowed--;
-                return false;
-        }
-        has_failed = true;
-        return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t count, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t len);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t len);
-int __wrap_asprintf(char **ret, const char *format, ...) _printf_(2, 3);
-
-void *__wrap_malloc(size_t size) {
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-        return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size) {
-        return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t count, size_t size) {
-        return fails() ? NULL : __real_reallocarray(p, count, size);
-}
-
-char *__wrap_strdup(const char *text) {
-        return fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t len) {
-        return fails() ? NULL : __real_strndup(text, len);
-}
-
-/* On failure the pointer is left undefined (asprintf(3)): something that must not be freed. */
-int __wrap_asprintf(char **ret, const char *format, ...) {
-        va_list args;
-        int len;
-
-        if (fails()) {
-                *ret = (char *)8;
-                return -1;
-        }
-        va_start(args, format);
-        len = vasprintf(ret, format, args);
-        va_end(args);
-        return len;
-}
 
 static int authorize(void *data, struct op *op, struct http_request *request) {
         int r = http_headers_set(&request->headers, "X-Date", "now");
@@ -95,11 +26,11 @@ START_TEST(requests_survive) {
                 ck_assert_int_eq(http_headers_set(&e.request.headers, "X-A", "b"), 0);
                 e.request.bucket = "b";
                 e.request.authorize = authorize;
-                has_failed = false;
-                allowed = n;
+                scarce_has_failed = false;
+                scarce_allowed = n;
                 (void)errand_run(&e);
-                allowed = -1;
-                if (!has_failed) {
+                scarce_allowed = -1;
+                if (!scarce_has_failed) {
                         ck_assert_int_eq(e.result, 0);
                         errand_done(&e);
                         break;
@@ -132,13 +63,13 @@ START_TEST(faults_survive) {
                 struct http_fault fault;
                 int r;
 
-                has_failed = false;
-                allowed = n;
+                scarce_has_failed = false;
+                scarce_allowed = n;
                 r = http_fault_parse(&response, &fault);
-                allowed = -1;
+                scarce_allowed = -1;
                 if (r == 0)
                         http_fault_done(&fault);
-                if (!has_failed)
+                if (!scarce_has_failed)
                         break;
                 failures++;
                 ck_assert_int_eq(r, -ENOMEM);
@@ -155,14 +86,14 @@ START_TEST(making_and_describing_survive) {
                 struct json *json = NULL;
                 int made, described;
 
-                has_failed = false;
-                allowed = n;
+                scarce_has_failed = false;
+                scarce_allowed = n;
                 made = http_new(NULL, &http);
                 described = http_describe(whole, &json);
-                allowed = -1;
+                scarce_allowed = -1;
                 http = http_free(http);
                 json = json_free(json);
-                if (!has_failed) {
+                if (!scarce_has_failed) {
                         ck_assert_int_eq(made, 0);
                         ck_assert_int_eq(described, 0);
                         break;
