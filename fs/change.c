@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/change.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/stamp.h"
+#include "base/text.h"
 #include "fs/branch.h"
 #include "fs/content.h"
 #include "fs/control.h"
@@ -140,6 +142,45 @@ void change_refreshes(struct session *session, struct node *dir,
         refresh_files(session, dir, forget);
         if (actions)
                 refresh_files(session, actions, forget);
+}
+
+/**
+ * change_relates() - a resource was brought into a relation, or out of one: what it tells of itself
+ * and the links in its directory are others. @node: of its directory; of anything else, or NULL:
+ * nothing happens. Tree locked.
+ */
+void change_relates(struct session *session, struct node *node) {
+        const struct listing *listing;
+
+        if (!node || node->type != ENTRY_DIRECTORY || !node->directory)
+                return;
+        change_refreshes(session, node, content_doubt);
+        change_outdates(session, node);
+        node->directory->doubted_ms = stamp_now_ms();
+        listing = node->directory->snapshot ? node->directory->snapshot->listing : NULL;
+        for (size_t i = 0; listing && i < listing->count; i++)
+                if (listing->entries[i].type == ENTRY_LINK) /* another target is another node */
+                        notify_entry(&session->notify, node->id, listing->entries[i].name);
+        if (node->lookups > 0)
+                notify_inode(&session->notify, node->id);
+}
+
+/** change_leads_to() - what a relative link in a directory leads to, as far as it is known; NULL.
+ * Tree locked. */
+struct node *change_leads_to(struct session *session, struct node *dir, const char *target) {
+        char name[NAME_MAX + 1];
+
+        while (dir && *target) {
+                size_t len = strcspn(target, "/");
+
+                if (len > NAME_MAX)
+                        return NULL;
+                memcpy(name, target, len);
+                name[len] = '\0';
+                dir = text_eq(name, "..") ? dir->parent : tree_child(&session->tree, dir, name);
+                target += len + (target[len] == '/');
+        }
+        return dir;
 }
 
 /** change_acts_on() - we did something to the resource of a directory, or to all that stand in it:

@@ -12,6 +12,8 @@ int change_ready(struct task *task, uint64_t id, struct node **ret);
 void change_outdates(struct session *session, struct node *dir);
 void change_refreshes(struct session *session, struct node *dir,
                       void (*forget)(struct content *content));
+void change_relates(struct session *session, struct node *node);
+struct node *change_leads_to(struct session *session, struct node *dir, const char *target);
 void change_acts_on(struct session *session, struct node *dir);
 int change_work_for(struct session *session, struct op *op, struct node *dir, bool must_be_new);
 

@@ -9,6 +9,7 @@
 #include "fs/branch.h"
 #include "fs/carry.h"
 #include "fs/change.h"
+#include "fs/content.h"
 #include "fs/creating.h"
 #include "fs/dir.h"
 #include "fs/directory.h"
@@ -241,14 +242,16 @@ static struct entry unlisted(const struct subject *subject, char *target) {
         };
 }
 
-/* The new link in its directory, as a reference. */
+/* The new link in its directory, as a reference. @other: what it leads to. */
 static int adopt(struct session *session, struct subject *subject, const struct entry *made,
-                 char *target, struct node **ret) {
+                 struct node *other, char *target, struct node **ret) {
         const struct entry entry = made->name ? *made : unlisted(subject, target);
         struct node *node;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
+        change_refreshes(session, subject->dir, content_doubt);
+        change_relates(session, other);
         change_outdates(session, subject->dir);
         arriving_note(session, subject->dir, &entry);
         r = tree_adopt(&session->tree, subject->dir, &entry, &node);
@@ -299,7 +302,7 @@ static int make_link(struct task *task, struct op *op) {
         if (r == 0 && session->commits.is_plan_only)
                 r = stand_in(session, &subject, task->to_name, &node);
         else if (r == 0)
-                r = adopt(session, &subject, &result.entry, task->to_name, &node);
+                r = adopt(session, &subject, &result.entry, target, task->to_name, &node);
         change_result_done(&result);
         if (target)
                 walk_let_go(session, target);

@@ -8,6 +8,7 @@
 #include "fs/arriving.h"
 #include "fs/carry.h"
 #include "fs/change.h"
+#include "fs/content.h"
 #include "fs/creating.h"
 #include "fs/directory.h"
 #include "fs/local.h"
@@ -124,6 +125,8 @@ static void run(void *data) {
         making->calls = op.calls;
         making->entry = result.entry;
         result.entry = (struct entry){ 0 };
+        if (r == 0) /* a part of a resource of which its documents tell */
+                change_refreshes(session, making->subject.dir, content_doubt);
         if (making->overlay)
                 settle_late(making);
         pthread_cond_broadcast(&session->sent);

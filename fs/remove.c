@@ -160,13 +160,34 @@ static int remove_now(struct task *task, struct op *op, enum edit_act act,
 /* Tree locked. */
 static void settle_link(struct session *session, const struct subject *subject, int status) {
         (void)status;
+        change_refreshes(session, subject->dir, content_doubt);
         change_outdates(session, subject->dir);
         (void)leaving_hide(session, subject->dir, subject->name);
 }
 
 /* rm of a link that ln -s made. */
 static int remove_link(struct task *task, struct op *op) {
-        return remove_now(task, op, EDIT_UNLINK, settle_link);
+        struct session *session = task->session;
+        const struct entry *entry = NULL;
+        struct node *dir, *other = NULL;
+        int r;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = tree_node(&session->tree, task->node);
+        if (dir)
+                entry = names_entry(session, dir, task->name);
+        if (entry && entry->target)
+                other = change_leads_to(session, dir, entry->target);
+        if (other)
+                node_ref(other);
+        pthread_mutex_unlock(&session->tree.lock);
+        r = remove_now(task, op, EDIT_UNLINK, settle_link);
+        pthread_mutex_lock(&session->tree.lock);
+        if (r == 0)
+                change_relates(session, other);
+        node_unref(&session->tree, other);
+        pthread_mutex_unlock(&session->tree.lock);
+        return r;
 }
 
 static int remove_shelved(struct task *task, struct op *op) {
@@ -352,6 +373,7 @@ static void settle_resource(struct session *session, const struct subject *subje
         enum { ACCEPTED = 202 };
         struct node *node = tree_find(&session->tree, subject->place);
 
+        change_refreshes(session, subject->dir, content_doubt);
         change_outdates(session, subject->dir);
         arriving_forget(session, subject->dir, subject->name);
         if (status != ACCEPTED)

@@ -325,7 +325,7 @@ static int call(struct task *task, struct op *op) {
         struct place *other = NULL;
         struct change_result result = { 0 };
         struct end from, to;
-        struct node *node;
+        struct node *node, *related = NULL;
         bool is_over;
         int r;
 
@@ -338,6 +338,10 @@ static int call(struct task *task, struct op *op) {
         if (r == 0)
                 r = take_subject(session, node, &subject);
         is_over = to.entry;
+        if (r == 0 && from.entry->target)
+                related = change_leads_to(session, from.dir, from.entry->target);
+        if (related)
+                node_ref(related);
         if (r == 0 && to.dir->place)
                 other = place_ref(to.dir->place);
         pthread_mutex_unlock(&session->tree.lock);
@@ -365,8 +369,10 @@ static int call(struct task *task, struct op *op) {
                         leaving_end(session, dir, task->to_name, NULL);
                         change_outdates(session, dir);
                 }
+                change_relates(session, related);
                 notify_entry(&session->notify, task->to, task->to_name);
         }
+        node_unref(&session->tree, related);
         pthread_mutex_unlock(&session->tree.lock);
         if (other)
                 place_unref(other);
