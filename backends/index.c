@@ -292,7 +292,8 @@ static int find_id(struct index *index, struct reading *reading, const char **re
         return r;
 }
 
-/* Reads one item into the index, or leaves it out if its kind does not show it. */
+/* Reads one item into the index, or leaves it out if its kind does not show it, or if it has
+ * neither a name nor an id: no file can be called so, and no call can tell it from others. */
 static int add_item(struct index *index, struct reading *reading, struct strings *strings,
                     uint32_t position) {
         struct index_row *row;
@@ -307,7 +308,7 @@ static int add_item(struct index *index, struct reading *reading, struct strings
         if (r < 0 || !id)
                 return r;
         r = read_row(index, reading, strings, id, &row);
-        if (r < 0)
+        if (r < 0 || !*row->label)
                 return r;
         row->position = position;
         index->is_busy |= row->is_busy;

@@ -169,6 +169,48 @@ START_TEST(documents_show_what_their_rows_say) {
 }
 END_TEST
 
+/* Lists in which a server tells of something that has neither an id nor a name. */
+static struct json *nameless_items(const struct request *request) {
+        static const char clusters[] = "{\"clusters\":[{\"id\":\"\",\"name\":\"\"},{},"
+                                       "{\"id\":\"c1\",\"name\":\"sound\"}]}";
+        static const char flavors[] = "{\"data\":[{\"flavor\":\"\"},{\"flavor\":\"sound\"}]}";
+        const char *id = request->call->id, *text;
+        struct json *json;
+
+        text = text_eq(id, "listClusters")        ? clusters
+               : text_eq(id, "listEngineFlavors") ? flavors
+                                                  : NULL;
+        if (!text)
+                return real_project(request);
+        ck_assert_int_eq(json_parse(text, strlen(text), &json, NULL), 0);
+        return json;
+}
+
+static void check_only(const char *path, const char *name, size_t others) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        _cleanup_(listing_unrefp) struct listing *inside = NULL;
+        const struct entry *entry = find(path, &listing);
+
+        ck_assert_int_eq(view_list(view, &op, entry->place, &inside), 0);
+        ck_assert_msg(listing_find(inside, name), "no %s in %s", name, path);
+        ck_assert_uint_eq(inside->count, others + 1);
+        for (size_t i = 0; i < inside->count; i++)
+                ck_assert_msg((*inside->entries[i].name && *inside->entries[i].name != '.') ||
+                                      text_eq(inside->entries[i].name, ".by-id"),
+                              "%s has `%s`", path, inside->entries[i].name);
+}
+
+START_TEST(what_has_no_name_at_all_hides_no_other) {
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = nameless_items;
+        check_only("cn-north-4/dws/clusters", "sound", 2); /* .by-id and actions */
+        check_only("cn-north-4/dws/clusters/.by-id", "c1", 0);
+        check_only("cn-north-4/cse/flavors/cse", "sound.json", 1);
+        check_only("cn-north-4/cse/flavors/cse/.by-id", "sound", 0);
+        end();
+}
+END_TEST
+
 START_TEST(links_are_relative) {
         begin(ACCOUNT_CLOUD);
         example.answer_of = real_project;
@@ -212,6 +254,7 @@ int main(void) {
                 { .name = "walk", .test = the_whole_tree_lists_and_reads },
                 { .name = "servicecomb", .test = an_account_of_an_engine_has_its_two_trees },
                 { .name = "documents", .test = documents_show_what_their_rows_say },
+                { .name = "nameless", .test = what_has_no_name_at_all_hides_no_other },
                 { .name = "links", .test = links_are_relative },
                 { .name = "cost", .test = what_takes_a_call_is_known },
                 {},
