@@ -208,21 +208,53 @@ static bool tells_failure(const struct json *value, const void *data) {
                                 : !text_eq(text, call->success_is);
 }
 
+static int fail_inside(struct op *op, const struct call *call, const struct http_response *response,
+                       const struct http_fault *fault) {
+        struct buf text = BUF_INIT(OP_REASON_SIZE);
+        int r;
+
+        (void)buf_printf(&text, "%s: HTTP %d with a failure inside", call->id, response->status);
+        if (fault->message)
+                (void)buf_printf(&text, ": %.600s", fault->message);
+        r = op_fail_answer(op, call->failure ? call->failure : EIO, response->status, fault->code,
+                           response->request_id, buf_str(&text));
+        buf_done(&text);
+        return r;
+}
+
 /* A 2xx may carry a failure inside (contract conventions, 4.3). */
 static int check_success(struct op *op, const struct call *call,
                          const struct http_response *response, const struct json *body) {
         struct http_fault fault = { 0 };
-        struct buf text = BUF_INIT(OP_REASON_SIZE);
         int r;
 
         if (!call->success || !select_any(body, call->success, tells_failure, call))
                 return 0;
-        (void)buf_printf(&text, "%s: HTTP %d with a failure inside", call->id, response->status);
-        if (http_fault_parse(response, &fault) == 0 && fault.message)
-                (void)buf_printf(&text, ": %.600s", fault.message);
-        r = op_fail_answer(op, call->failure ? call->failure : EIO, response->status, fault.code,
-                           response->request_id, buf_str(&text));
-        buf_done(&text);
+        (void)http_fault_parse(response, &fault);
+        r = fail_inside(op, call, response, &fault);
+        http_fault_done(&fault);
+        return r;
+}
+
+static int fail_without_list(struct op *op, const struct http_response *response) {
+        return op_fail_answer(op, EIO, response->status, NULL, response->request_id,
+                              "the server's answer has no list where it belongs");
+}
+
+/* What tells of a failure, or is no list, must not look like an empty list. */
+static int check_list(struct op *op, const struct call *call, const struct http_response *response,
+                      const struct json *body) {
+        struct http_fault fault = { 0 };
+        const struct json *list;
+        int r = 0;
+
+        if (!call->items || call->split)
+                return 0;
+        list = json_at(body, call->items);
+        if (list ? !json_is(list, JSON_ARRAY) : *call->items && !json_is(body, JSON_OBJECT))
+                return fail_without_list(op, response);
+        if (!list && http_fault_parse(response, &fault) == 0 && fault.code)
+                r = fail_inside(op, call, response, &fault);
         http_fault_done(&fault);
         return r;
 }
@@ -245,7 +277,8 @@ static int parse_body(struct op *op, const struct call *call, const struct http_
                                       "the server's answer is no JSON");
         if (r < 0)
                 return op_fail(op, -r, "%s: the answer cannot be read", call->id);
-        return check_success(op, call, response, *ret);
+        r = check_success(op, call, response, *ret);
+        return r < 0 ? r : check_list(op, call, response, *ret);
 }
 
 /* The revision of a list in pages would be that of its first page only: such rows have none. */
@@ -348,6 +381,7 @@ static int add_records(struct reading *reading, const struct answer *split, stru
         return 0;
 }
 
+/* -EBADMSG, without a reason: it has no list. */
 static int take_page(struct reading *reading, struct json *body, enum pages_next *ret_next) {
         _cleanup_(answer_unrefp) struct answer *split = NULL;
         struct page page = { 0 };
@@ -359,8 +393,10 @@ static int take_page(struct reading *reading, struct json *body, enum pages_next
         if (r == 0)
                 r = add_records(reading, split, &page);
         if (r < 0)
-                return op_fail(reading->op, -r, "%s: a page of the list cannot be read",
-                               reading->call->id);
+                return r == -EBADMSG
+                               ? r
+                               : op_fail(reading->op, -r, "%s: a page of the list cannot be read",
+                                         reading->call->id);
         *ret_next = pages_advance(reading->call, &reading->pages, body, &page);
         if (reading->call->most && reading->answer->count >= reading->call->most)
                 *ret_next = PAGES_DONE;
@@ -404,6 +440,8 @@ static int read_pages(struct service_source *service, struct reading *reading,
                         r = parse_body(reading->op, request->call, response, &body);
                 if (r == 0)
                         r = take_page(reading, body, &next);
+                if (r == -EBADMSG)
+                        r = fail_without_list(reading->op, response);
                 if (r == 0 && note_meta(reading->answer, request->call, response) < 0)
                         r = op_fail(reading->op, ENOMEM, "out of memory");
                 if (r < 0)

@@ -66,7 +66,8 @@ enum repeat {
         REPEAT_ONCE, /* never after its first byte left */
 };
 
-/* Adds the items of one page to the answer, where they are no plain array. 0 or negative errno. */
+/* Adds the items of one page to the answer, where they are no plain array. 0 or negative errno;
+ * -EBADMSG for a page that has no list. */
 typedef int (*split_fn)(const struct json *page, struct answer *answer);
 
 /*

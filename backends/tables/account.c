@@ -28,6 +28,8 @@ static bool is_region(const char *name, size_t len) {
 static int split_projects(const struct json *page, struct answer *answer) {
         const struct json *projects = json_at(page, "/projects");
 
+        if (!json_is(projects, JSON_ARRAY))
+                return -EBADMSG;
         for (size_t i = 0; i < json_count(projects); i++) {
                 struct json *project = json_item(projects, i);
                 const char *name = json_string(project, "/name"), *id = json_string(project, "/id");

@@ -152,6 +152,8 @@ static int add_policy(struct answer *answer, const struct json *policy) {
 
 /* A bare array of scenes with their policies; a policy may stand in several. */
 static int split_governance(const struct json *page, struct answer *answer) {
+        if (page && !json_is(page, JSON_ARRAY))
+                return -EBADMSG;
         for (size_t i = 0; i < json_count(page); i++) {
                 const struct json *entry = json_item(page, i);
                 const struct json *policies = json_at(entry, "/policies");

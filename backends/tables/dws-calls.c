@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/tables/dws-calls.h"
 
-#define DWS_GET(name, template) \
-        .id = (name), .service = "dws", .path = (template), .scope = SCOPE_PROJECT
-
 /* A 2xx may carry a failure inside (contract conventions, 4.3). */
 #define DWS_SUCCESS      .success = "/error_code", .success_is = "DWS.0000"
 #define WORKLOAD_SUCCESS .success = "/workload_res_code", .success_is = "0"
 
-const struct call dws_list_node_types = { DWS_GET("listNodeTypes",
-                                                     "/v2/{project_id}/node-types"),
-                                             .items = "/node_types", .key = "/id", .ttl_s = 3600 };
-const struct call dws_list_cluster_cns = {
-        DWS_GET("listClusterCns", "/v1.0/{project_id}/clusters/{cluster_id}/cns"),
-        .items = "/instances", .key = "/id"
-};
-const struct call dws_list_snapshots = { DWS_GET("listSnapshots",
-                                                    "/v1.0/{project_id}/snapshots"),
-                                            .items = "/snapshots", .key = "/id" };
+#define DWS_GET(name, template) \
+        .id = (name), .service = "dws", .path = (template), .scope = SCOPE_PROJECT, DWS_SUCCESS
+
+const struct call dws_list_node_types = { DWS_GET("listNodeTypes", "/v2/{project_id}/node-types"),
+                                          .items = "/node_types", .key = "/id", .ttl_s = 3600 };
+const struct call dws_list_cluster_cns = { DWS_GET("listClusterCns",
+                                                   "/v1.0/{project_id}/clusters/{cluster_id}/cns"),
+                                           .items = "/instances", .key = "/id" };
+const struct call dws_list_snapshots = { DWS_GET("listSnapshots", "/v1.0/{project_id}/snapshots"),
+                                         .items = "/snapshots", .key = "/id" };
 const struct call dws_show_snapshot_policies = {
         DWS_GET("showSnapshotPolicies", "/v2/{project_id}/clusters/{cluster_id}/snapshot-policies"),
         .items = "/backup_strategies", .key = "/policy_id"

@@ -9,10 +9,12 @@
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* Calls. */
+/* Calls. A 2xx may carry a failure inside (contract conventions, 4.3). */
 
-#define DWS_GET(name, template) \
+#define DWS_CALL(name, template) \
         .id = (name), .service = "dws", .path = (template), .scope = SCOPE_PROJECT
+#define DWS_GET(name, template) \
+        DWS_CALL(name, template), .success = "/error_code", .success_is = "DWS.0000"
 
 static const struct call list_availability_zones = {
         DWS_GET("listAvailabilityZones", "/v1.0/{project_id}/availability-zones"), .ttl_s = 3600
@@ -25,11 +27,11 @@ static const struct call show_cluster = { DWS_GET("showCluster",
 static const struct call list_dss_pools = { DWS_GET("listDssPools", "/v1.0/{project_id}/dss-pools"),
                                             .items = "/pools", .key = "/id", .ttl_s = 3600 };
 static const struct call show_workload = {
-        DWS_GET("showWorkload", "/v2/{project_id}/clusters/{cluster_id}/workload"),
+        DWS_CALL("showWorkload", "/v2/{project_id}/clusters/{cluster_id}/workload"),
         .success = "/workload_res_code", .success_is = "0"
 };
 static const struct call list_workload_queues = {
-        DWS_GET("listWorkloadQueues", "/v2/{project_id}/clusters/{cluster_id}/workload/queues"),
+        DWS_CALL("listWorkloadQueues", "/v2/{project_id}/clusters/{cluster_id}/workload/queues"),
         .query = "logical_cluster_name={logical_cluster}",
         .items = "/workload_queue_name_list",
         .key = "",
