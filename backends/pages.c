@@ -79,6 +79,20 @@ static bool is_last(const struct call *call, const struct pages *pages, const st
         return page->received < call->page_size && !told;
 }
 
+/* Some servers call the records of a page its total. On a full page, or behind others, a total of
+ * no more than that is none: 0, as from CSE, which tells 0 beside records. */
+static int64_t told_total(const struct call *call, const struct pages *pages,
+                          const struct json *body, const struct page *page) {
+        int64_t total = 0;
+
+        if (call->total)
+                (void)json_int64(body, call->total, &total);
+        if ((page->received >= call->page_size || pages->seen) && page->received &&
+            total <= (int64_t)page->received)
+                return 0;
+        return total;
+}
+
 /**
  * pages_advance() - take note of a page and decide how to go on.
  *
@@ -91,7 +105,7 @@ static bool is_last(const struct call *call, const struct pages *pages, const st
 enum pages_next pages_advance(const struct call *call, struct pages *pages, const struct json *body,
                               const struct page *page) {
         bool may_restart = pages->restarts < PAGES_RESTARTS;
-        int64_t total = 0, received = (int64_t)page->received;
+        int64_t total, received = (int64_t)page->received;
 
         if (call->paging == PAGING_NONE || ++pages->number >= PAGES_MAX)
                 return PAGES_DONE;
@@ -100,8 +114,7 @@ enum pages_next pages_advance(const struct call *call, struct pages *pages, cons
         if (page->received && !page->added)
                 return ask_again(pages);
         pages->repeats = 0;
-        if (call->total)
-                (void)json_int64(body, call->total, &total);
+        total = told_total(call, pages, body, page);
         if (pages->total && total && total < pages->total && may_restart)
                 return restart(pages);
         if (pages->overlaps && may_restart && !text_eq(page->first_id, pages->last_id))

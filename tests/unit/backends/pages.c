@@ -15,6 +15,7 @@ static struct {
         unsigned repeat_call; /* this call is answered with the first page; 0: none */
         bool tells_no_total;
         unsigned total_offset; /* added to the total it tells */
+        bool total_of_page;    /* the total it tells counts the page alone */
         unsigned drop_after;   /* after this many calls … */
         unsigned drop;         /* … so many of the first records go away */
         unsigned calls;
@@ -107,7 +108,9 @@ static enum pages_next exchange(const struct call *call, struct pages *pages) {
         page.last_id = page.received ? last_id : NULL;
         (void)buf_add_str(&text, "{");
         if (call->total)
-                (void)buf_printf(&text, "\"total\":%u", server.count + server.total_offset);
+                (void)buf_printf(&text, "\"total\":%u",
+                                 server.total_of_page ? (unsigned)page.received
+                                                      : server.count + server.total_offset);
         if (call->paging == PAGING_CONTINUE && begin + size < server.count)
                 (void)buf_printf(&text, "\"metadata\":{\"continue\":\"%u\"}", begin + size);
         (void)buf_add_str(&text, "}");
@@ -219,6 +222,15 @@ START_TEST(a_total_that_lies_neither_loops_nor_cuts) {
 }
 END_TEST
 
+START_TEST(a_total_of_each_page_alone_does_not_cut) {
+        serve(250);
+        server.total_of_page = true;
+        read_all(&schemes[_i]);
+        ck_assert_uint_eq(client.count, 250);
+        ck_assert_uint_le(client.calls, 3);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "thousand", .test = a_thousand_records_come_once, .rounds = SCHEMES },
@@ -237,6 +249,9 @@ int main(void) {
                 { .name = "capped", .test = pages_shorter_than_asked_are_gone_on_from },
                 { .name = "lying",
                   .test = a_total_that_lies_neither_loops_nor_cuts,
+                  .rounds = SCHEMES },
+                { .name = "of the page",
+                  .test = a_total_of_each_page_alone_does_not_cut,
                   .rounds = SCHEMES },
                 {},
         };
