@@ -113,6 +113,7 @@ static bool publish(struct content *content, struct document *document, int64_t 
         content->is_stale = document->is_stale;
         content->published_ms = now_ms;
         content->has_version = true;
+        content->was_opened = false;
         document_unref(content->published);
         content->published = document;
         return is_new;
@@ -269,6 +270,15 @@ void content_outdate(struct content *content) {
 void content_expire(struct content *content) {
         content_outdate(content);
         content->pinned_until_ms = 0;
+}
+
+/**
+ * content_look_anew() - what changes all the time is held from the telling of its size to an open;
+ * that open done, the next is one of a new look.
+ */
+void content_look_anew(struct content *content) {
+        if (content->was_opened)
+                content_outdate(content);
 }
 
 /** content_doubt() - something of it was changed, nobody knows to what: only what is asked for from

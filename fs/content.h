@@ -44,7 +44,8 @@ struct content {
         int64_t told_until_ms;   /* … and until when it believes that; monotonic clock */
         uint32_t readers;
         bool has_version, is_stale;
-        bool was_used; /* since the bytes were last looked over */
+        bool was_used;   /* since the bytes were last looked over */
+        bool was_opened; /* the published version was */
 };
 
 struct content *content_new(void);
@@ -70,6 +71,7 @@ bool content_commit(struct content *content, struct document *document, int64_t 
 void content_set_time(struct content *content, const struct timespec *modified);
 void content_outdate(struct content *content);
 void content_expire(struct content *content);
+void content_look_anew(struct content *content);
 void content_doubt(struct content *content);
 int64_t content_doubted_ms(const struct content *content);
 size_t content_drop(struct content *content);

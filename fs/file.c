@@ -269,6 +269,7 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
                 if (!document && !handle->can_write) {
                         handle->snapshot = document_ref(node->content->published);
                         content_hold(node->content, now);
+                        node->content->was_opened = true;
                 }
         }
         pthread_mutex_unlock(&session->tree.lock);
@@ -283,6 +284,23 @@ static int reply_open(struct task *task, struct node *node, struct handle *handl
 
 static bool is_writing(const struct task *task) {
         return (task->fi.flags & O_ACCMODE) != O_RDONLY || (task->fi.flags & O_TRUNC);
+}
+
+/**
+ * file_ready_to_open() - file_ready() for who opens it, or reads from its beginning again: what we
+ * say of ourselves (`metrics`) is what is true then.
+ */
+int file_ready_to_open(struct task *task, struct node **ret) {
+        struct tree *tree = &task->session->tree;
+        const struct node *node;
+
+        pthread_mutex_lock(&tree->lock);
+        node = tree_node(tree, task->node);
+        if (node && node->content && node->is_volatile && node->branch->is_local &&
+            !task_waited(task, WANT_BODY))
+                content_look_anew(node->content);
+        pthread_mutex_unlock(&tree->lock);
+        return file_ready(task, true, true, ret);
 }
 
 /* Lets it be opened: returns as ready(). @ret_document as reply_open() wants it. */
@@ -300,7 +318,7 @@ static int admit(struct task *task, struct node **ret, struct document **ret_doc
         if (r < 0)
                 return r;
         if (r == 0)
-                return file_ready(task, true, true, ret);
+                return file_ready_to_open(task, ret);
         pthread_mutex_lock(&tree->lock);
         *ret = tree_node(tree, task->node);
         if (*ret)
@@ -367,7 +385,6 @@ void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         task->fi = *fi;
         task_run(task);
 }
-
 static int serve_flush(struct task *task) {
         return write_flush(task, handle_of(task));
 }

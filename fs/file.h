@@ -33,6 +33,7 @@ struct handle *handle_new(struct session *session, struct node *node);
 void handle_drop(struct session *session, struct handle *handle);
 void handle_end(struct session *session, struct handle *handle);
 int file_ready(struct task *task, bool with_bytes, bool must_be_usable, struct node **ret);
+int file_ready_to_open(struct task *task, struct node **ret);
 int file_look_live(struct task *task, struct document **ret);
 void file_end_all(struct session *session);
 void file_on_getattr(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);

@@ -52,7 +52,7 @@ static int look_again(struct task *task, struct handle *handle) {
         if (r > 0) {
                 pthread_mutex_lock(&task->session->tree.lock);
         } else {
-                r = file_ready(task, true, true, &node);
+                r = file_ready_to_open(task, &node);
                 if (r <= 0)
                         return r;
                 document = document_ref(node->content->published);
