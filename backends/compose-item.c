@@ -73,6 +73,8 @@ static struct json *known_item(struct composer *composer, const struct place *pl
         op_init(&op, OP_INTERACTIVE, 0);
         op.must_be_fresh = composer->op->must_be_fresh;
         op.fresh_since_ms = composer->op->fresh_since_ms;
+        op.may_be_stale = composer->op->may_be_stale;
+        op.stale_since_ms = composer->op->stale_since_ms;
         *ret_serves = false;
         if (composer_prepare(composer, place->kind->list, &params, &request) == 0 &&
             source_fetch(composer->view->source, &op, &request, &answer) == 0) {
@@ -121,14 +123,34 @@ int composer_one(struct composer *composer, const struct call *list, struct json
         return r < 0 ? r : find_item(composer, place, answer, ret);
 }
 
+/* As refresh_item(), but its last answer does not stand in for one that cannot be had: the list may
+ * have told of something newer since. */
+static int refresh_item_now(struct composer *composer, const struct place *place,
+                            struct json *known, struct json **ret) {
+        struct op *op = composer->op;
+        bool before = op->may_be_stale;
+        int r;
+
+        op->may_be_stale = false;
+        r = refresh_item(composer, place, known, ret);
+        op->may_be_stale = before;
+        return r;
+}
+
 static int fetch_item(struct composer *composer, const struct place *place, struct json **ret) {
         _cleanup_(json_freep) struct json *known = NULL;
+        struct op *op = composer->op;
         bool serves = false;
+        int r;
 
-        if (composer->op->must_be_fresh && place->kind->refresh)
+        if (op->must_be_fresh && place->kind->refresh)
                 known = known_item(composer, place, &serves);
-        if (known && !serves)
-                return refresh_item(composer, place, known, ret);
+        if (!known || serves)
+                return list_item(composer, place, ret);
+        r = refresh_item_now(composer, place, known, ret);
+        if (!op->may_be_stale || !(op_is_silence(r) || r == -EBUSY))
+                return r;
+        op_clear(op);
         return list_item(composer, place, ret);
 }
 

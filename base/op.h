@@ -65,6 +65,8 @@ struct op {
         unsigned calls;             /* API calls caused */
         bool must_be_fresh;         /* answers from before `fresh_since_ms` do not serve */
         int64_t fresh_since_ms;     /* realtime clock */
+        bool may_be_stale;          /* … but where nothing newer can be had, those since … */
+        int64_t stale_since_ms;     /* … then do; realtime clock */
         const struct op_watch *watch; /* of a change; NULL: nobody */
         bool plan_only;             /* a change is computed, told to the watch, and not sent */
         struct op_fault fault;

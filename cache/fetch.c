@@ -34,10 +34,16 @@ static void count_stale(struct cache *cache) {
         count(&cache->counters.stale);
 }
 
+/* May it be shown what it asked for anew, if nothing newer can be had? */
+static bool may_be_stale(const struct op *op, const struct answer *known) {
+        return !op->must_be_fresh ||
+               (op->may_be_stale && known && known->fetched_ms >= op->stale_since_ms);
+}
+
 /* A failure, or the older answer in its place where that is allowed. */
 static int fail_or_stale(struct cache *cache, struct op *op, int error,
                          const struct op_fault *fault, struct answer *known, struct answer **ret) {
-        if (!op->must_be_fresh && is_silence(error, fault) &&
+        if (may_be_stale(op, known) && is_silence(error, fault) &&
             known_serve_stale(cache, known, ret) == 0) {
                 count_stale(cache);
                 op_clear(op);
@@ -116,7 +122,7 @@ static int look_back(struct cache *cache, struct op *op, const struct ask *ask, 
         bool is_probe = false;
         int r;
 
-        if (!entry || op->must_be_fresh || op->priority == OP_POLL ||
+        if (!entry || !may_be_stale(op, entry->answer) || op->priority == OP_POLL ||
             !keeps_waiting(cache, silence_server(ask->request), &is_probe))
                 return AGAIN;
         r = known_serve_stale(cache, entry->answer, ret);
@@ -339,7 +345,7 @@ static bool stand_in(struct cache *cache, const struct op *op, const struct ask 
         const struct outage *outage = NULL;
         struct known known;
 
-        if (op->must_be_fresh || op->priority == OP_POLL)
+        if ((op->must_be_fresh && !op->may_be_stale) || op->priority == OP_POLL)
                 return false;
         (void)pthread_mutex_lock(&cache->lock);
         if (cache->probe)

@@ -14,27 +14,33 @@
 /* Bytes of documents held for readers are looked over each time that many were learnt. */
 enum {
         LOOK_OVER_BYTES = 2 * 1024 * 1024,
-        DOCUMENT_BYTES = 256, /* that one takes beside its text, about */
+        DOCUMENT_BYTES = 256,      /* that one takes beside its text, about */
+        ON_ITS_WAY_MS = 60 * 1000, /* what came that long after was not asked for before */
 };
 
-/* The user asked for new data here or above, or a list lacked what is there: answers from before
- * that do not serve. */
+/*
+ * The user asked for new data here or above, a change of ours was made, or a list lacked what is
+ * there: answers from before that do not serve. Where nothing newer can be had, those do that have
+ * heard of the change.
+ */
 static void demand_fresh(struct session *session, struct op *op, const struct node *node,
                          enum want want) {
-        int64_t since_ms = 0;
+        int64_t since_ms = 0, doubted_ms = 0;
 
         pthread_mutex_lock(&session->tree.lock);
         if (want == WANT_LIST && node->type == ENTRY_DIRECTORY && node->directory)
-                since_ms = node->directory->doubted_ms;
+                doubted_ms = node->directory->doubted_ms;
         if (want == WANT_BODY && node->type == ENTRY_FILE && node->content)
-                since_ms = content_doubted_ms(node->content);
-        for (; node; node = node->parent)
+                doubted_ms = content_doubted_ms(node->content);
+        for (since_ms = doubted_ms; node; node = node->parent)
                 if (node->type == ENTRY_DIRECTORY && node->directory &&
                     node->directory->refreshed_ms > since_ms)
                         since_ms = node->directory->refreshed_ms;
         pthread_mutex_unlock(&session->tree.lock);
         if (since_ms <= op->fresh_since_ms)
                 return;
+        op->may_be_stale = !op->must_be_fresh;
+        op->stale_since_ms = doubted_ms ? doubted_ms + ON_ITS_WAY_MS : 0;
         op->must_be_fresh = true;
         op->fresh_since_ms = since_ms;
 }
@@ -270,12 +276,23 @@ static int fetch_find(struct session *session, struct op *op, struct node *node,
  */
 int fetch(struct session *session, struct op *op, struct node *node, enum want want,
           const char *name, struct node **ret_found) {
+        bool must_be_fresh = op->must_be_fresh;
+        int64_t fresh_since_ms = op->fresh_since_ms;
         int r;
 
         demand_fresh(session, op, node, want);
         if (want == WANT_FIND)
-                return fetch_find(session, op, node, name, ret_found);
-        r = want == WANT_LIST ? fetch_list(session, op, node) : fetch_body(session, op, node);
+                r = fetch_find(session, op, node, name, ret_found);
+        else if (want == WANT_LIST)
+                r = fetch_list(session, op, node);
+        else
+                r = fetch_body(session, op, node);
+        /* What is asked next may be a question before a change, which wants no old answer. */
+        op->must_be_fresh = must_be_fresh;
+        op->fresh_since_ms = fresh_since_ms;
+        op->may_be_stale = false;
+        if (want == WANT_FIND)
+                return r;
         if (r == 0 && op->priority != OP_POLL)
                 feed_used(session, node);
         return r;

@@ -31,7 +31,10 @@ struct relist {
         struct node **dirs; /* referenced */
         size_t count;
         atomic_size_t next;
-        atomic_bool is_over; /* the rest would fail as well */
+        atomic_bool is_over;   /* the mount ends */
+        pthread_mutex_t lock;  /* protects what follows */
+        struct branch *silent; /* the account whose rest would fail as well; NULL: none */
+        struct op_fault fault; /* why a list could not be had; the first that was wanted in vain */
 };
 
 /* What is known of it no longer serves; the kernel forgets what it knows. Tree locked. */
@@ -121,21 +124,50 @@ static bool has_gone(struct session *session, const struct node *node) {
         return has_gone;
 }
 
+static bool is_silent(struct relist *relist, const struct node *dir) {
+        bool is;
+
+        pthread_mutex_lock(&relist->lock);
+        is = dir->branch == relist->silent;
+        pthread_mutex_unlock(&relist->lock);
+        return is;
+}
+
+/* What has gone meanwhile needs no list. */
+static void note_failure(struct relist *relist, const struct node *dir, int r,
+                         const struct op_fault *fault) {
+        pthread_mutex_lock(&relist->lock);
+        if (r != -EIO && op_is_silence(r))
+                relist->silent = dir->branch;
+        if (r != -ENOENT && !relist->fault.error) {
+                relist->fault = *fault;
+                relist->fault.error = r;
+        }
+        pthread_mutex_unlock(&relist->lock);
+}
+
 static void list_anew(struct relist *relist, struct node *dir) {
         struct session *session = relist->session;
+        struct op_fault fault = { 0 };
         struct op op;
         int r;
 
         pthread_mutex_lock(&session->tree.lock);
         node_ref(dir);
         pthread_mutex_unlock(&session->tree.lock);
-        r = wait_ahead(session, dir, WANT_LIST, OP_INTERACTIVE, relist->op->fresh_since_ms);
+        r = wait_ahead_or_why(session, dir, WANT_LIST, OP_INTERACTIVE, relist->op->fresh_since_ms,
+                              &fault);
         if (r == -EALREADY) { /* asked for by somebody else, maybe before */
                 op_init(&op, OP_INTERACTIVE, session->options.timeout_ms);
+                op.must_be_fresh = true;
+                op.fresh_since_ms = relist->op->fresh_since_ms;
                 r = fetch(session, &op, dir, WANT_LIST, NULL, NULL);
+                fault = op.fault;
         }
-        if (r == -ECANCELED || (r != -EIO && op_is_silence(r)))
+        if (r == -ECANCELED)
                 atomic_store(&relist->is_over, true);
+        else if (r < 0)
+                note_failure(relist, dir, r, &fault);
 }
 
 static void *list_all(void *data) {
@@ -147,15 +179,16 @@ static void *list_all(void *data) {
                 at = atomic_fetch_add(&relist->next, 1);
                 if (at >= relist->count)
                         break;
-                if (!has_gone(relist->session, relist->dirs[at]))
+                if (!is_silent(relist, relist->dirs[at]) &&
+                    !has_gone(relist->session, relist->dirs[at]))
                         list_anew(relist, relist->dirs[at]);
         }
         return NULL;
 }
 
-/* A list that cannot be had now is asked for when it is next used, and says then why. */
-static void relist(struct session *session, struct op *op, struct node *above) {
-        struct relist relist = { .session = session, .op = op };
+/* A list that cannot be had now is asked for when it is next used; here it is told why. */
+static int relist(struct session *session, struct op *op, struct node *above) {
+        struct relist relist = { .session = session, .op = op, .lock = PTHREAD_MUTEX_INITIALIZER };
         pthread_t threads[LIST_THREADS - 1];
         size_t n_threads = 0;
         int r;
@@ -164,7 +197,7 @@ static void relist(struct session *session, struct op *op, struct node *above) {
         r = collect(session, above, &relist);
         pthread_mutex_unlock(&session->tree.lock);
         if (r < 0)
-                return;
+                return op_fail(op, -r, "out of memory");
         while (n_threads < ELEMENTSOF(threads) && n_threads + 1 < relist.count &&
                pthread_create(&threads[n_threads], NULL, list_all, &relist) == 0)
                 n_threads++;
@@ -176,6 +209,9 @@ static void relist(struct session *session, struct op *op, struct node *above) {
                 node_unref(&session->tree, relist.dirs[i]);
         pthread_mutex_unlock(&session->tree.lock);
         free(relist.dirs);
+        if (relist.fault.error)
+                op->fault = relist.fault;
+        return relist.fault.error;
 }
 
 /* What is not known may be there since: then the way to it is asked for anew. */
@@ -215,7 +251,7 @@ int refresh_path(struct session *session, struct op *op, const char *path) {
                 r = fetch(session, op, node, node->type == ENTRY_DIRECTORY ? WANT_LIST : WANT_BODY,
                           NULL, NULL);
         if (r == 0)
-                relist(session, op, node);
+                r = relist(session, op, node);
         walk_let_go(session, node);
         notify_drain(&session->notify, DRAIN_MS);
         return r;

@@ -14,10 +14,11 @@ struct flight {
         enum want want;
         int (*work)(struct task *task, struct op *op);
         struct op op;
-        struct task *tasks; /* that wait for it */
-        struct node *found; /* referenced result of WANT_FIND */
-        bool is_ahead;      /* nobody need wait for it */
-        bool is_change;     /* what it does is not given up half-way */
+        struct task *tasks;     /* that wait for it */
+        struct node *found;     /* referenced result of WANT_FIND */
+        struct op_fault *fault; /* where the reason of its failure goes; NULL: nowhere */
+        bool is_ahead;          /* nobody need wait for it */
+        bool is_change;         /* what it does is not given up half-way */
 };
 
 /** wait_init() - nobody waits. Returns 0 or -ENOMEM. */
@@ -200,6 +201,8 @@ static int fly(struct session *session, struct flight *flight) {
                 is_first = false;
                 task = next;
         }
+        if (flight->fault)
+                *flight->fault = flight->op.fault;
         if (is_first)
                 record_ahead(&session->record, flight->op.calls);
         flight_free(session, flight);
@@ -362,13 +365,11 @@ static bool take_slot(struct wait *wait) {
 }
 
 /**
- * wait_ahead() - get something in this thread before anybody asks for it.
- * @node: a reference, taken over.
- * @fresh_since_ms: realtime clock: answers from before do not serve; 0: any.
- * Returns 0, the failure's negative errno, -EALREADY if it is on its way, -ECANCELED at the end.
+ * wait_ahead_or_why() - as wait_ahead().
+ * @fault: NULL, or where the reason is put when it was asked for in vain.
  */
-int wait_ahead(struct session *session, struct node *node, enum want want,
-               enum op_priority priority, int64_t fresh_since_ms) {
+int wait_ahead_or_why(struct session *session, struct node *node, enum want want,
+                      enum op_priority priority, int64_t fresh_since_ms, struct op_fault *fault) {
         struct wait *wait = &session->wait;
         struct flight *flight = flight_new(session, node, want, NULL);
         int r = 0;
@@ -379,6 +380,7 @@ int wait_ahead(struct session *session, struct node *node, enum want want,
         flight->op.must_be_fresh = fresh_since_ms > 0;
         flight->op.fresh_since_ms = fresh_since_ms;
         flight->is_ahead = true;
+        flight->fault = fault;
         pthread_mutex_lock(&wait->lock);
         if (wait->is_stopping)
                 r = -ECANCELED;
@@ -397,6 +399,17 @@ int wait_ahead(struct session *session, struct node *node, enum want want,
         if (take_slot(wait)) /* who landed may want more */
                 fly_pending(session);
         return r;
+}
+
+/**
+ * wait_ahead() - get something in this thread before anybody asks for it.
+ * @node: a reference, taken over.
+ * @fresh_since_ms: realtime clock: answers from before do not serve; 0: any.
+ * Returns 0, the failure's negative errno, -EALREADY if it is on its way, -ECANCELED at the end.
+ */
+int wait_ahead(struct session *session, struct node *node, enum want want,
+               enum op_priority priority, int64_t fresh_since_ms) {
+        return wait_ahead_or_why(session, node, want, priority, fresh_since_ms, NULL);
 }
 
 /** wait_stop() - the mount ends: whatever is waited for is cancelled, nothing new begins. */

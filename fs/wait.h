@@ -34,6 +34,8 @@ int wait_work(struct task *task, int (*work)(struct task *task, struct op *op));
 int wait_change(struct task *task, int (*work)(struct task *task, struct op *op));
 int wait_ahead(struct session *session, struct node *node, enum want want,
                enum op_priority priority, int64_t fresh_since_ms);
+int wait_ahead_or_why(struct session *session, struct node *node, enum want want,
+                      enum op_priority priority, int64_t fresh_since_ms, struct op_fault *fault);
 void wait_stop(struct wait *wait);
 
 static inline bool task_waited(const struct task *task, enum want want) {
