@@ -21,6 +21,8 @@ struct scan {
         size_t len;
         size_t at;
         const char *reason; /* NULL while all is well */
+        struct buf *marked; /* the text with its large numbers marked, as far as `copied` … */
+        size_t copied;      /* … which is 0 while there was none */
 };
 
 /* The character at the walk's place, NUL at the end. */
@@ -44,7 +46,7 @@ static size_t scan_digits(struct scan *scan) {
         return scan->at - began;
 }
 
-/* Whole numbers must fit json-c's 64 bits, with a sign or without: it cuts larger ones silently. */
+/* json-c cuts whole numbers silently that do not fit its 64 bits, with a sign or without. */
 static bool fits_64_bits(const char *number, size_t len) {
         char text[24];
         int64_t value;
@@ -57,6 +59,16 @@ static bool fits_64_bits(const char *number, size_t len) {
                 return true;
         return *text != '-' &&
                (len < 20 || (len == 20 && strcmp(text, "18446744073709551615") <= 0));
+}
+
+/* Behind a whole number beyond 64 bits: json-c reads it as a fraction then, whose text it keeps.
+ * unmark() takes it away again; where the text has it already, the value is the same without. */
+static const char mark[] = "e0000000000";
+
+static void mark_number(struct scan *scan) {
+        (void)buf_add(scan->marked, scan->text + scan->copied, scan->at - scan->copied);
+        (void)buf_add_str(scan->marked, mark);
+        scan->copied = scan->at;
 }
 
 /* RFC 8259, section 6. */
@@ -85,10 +97,8 @@ static void scan_number(struct scan *scan) {
                         scan->at++;
                 (void)scan_digits(scan);
         }
-        if (!scan->reason && !is_fraction && !fits_64_bits(scan->text + began, scan->at - began)) {
-                scan->at = began;
-                scan->reason = "a whole number beyond 64 bits";
-        }
+        if (!scan->reason && !is_fraction && !fits_64_bits(scan->text + began, scan->at - began))
+                mark_number(scan);
 }
 
 /* Names are C strings to json-c: it would cut one at a NUL. */
@@ -145,12 +155,14 @@ static void scan_other(struct scan *scan) {
 }
 
 /*
- * What json-c takes although it is no JSON, or takes and changes without a word: numbers in other
- * forms or beyond its range, control characters, single quotes, NUL bytes, bytes that are no UTF-8.
+ * What json-c takes although it is no JSON: numbers in other forms, control characters, single
+ * quotes, NUL bytes, bytes that are no UTF-8.
+ * @marked: gets the text with its large numbers marked, or stays empty if there are none.
  * Returns the offset of the first such thing, with the reason, or @len.
  */
-static size_t find_alien(const char *text, size_t len, const char **ret_reason) {
-        struct scan scan = { .text = text, .len = len };
+static size_t find_alien(const char *text, size_t len, struct buf *marked,
+                         const char **ret_reason) {
+        struct scan scan = { .text = text, .len = len, .marked = marked };
         size_t valid = text_utf8_span(text, len);
 
         while (!scan.reason && scan.at < valid) {
@@ -167,6 +179,8 @@ static size_t find_alien(const char *text, size_t len, const char **ret_reason) 
                 scan.at = valid;
                 scan.reason = "bytes that are no UTF-8";
         }
+        if (scan.copied)
+                (void)buf_add(marked, text + scan.copied, len - scan.copied);
         *ret_reason = scan.reason;
         return scan.at;
 }
@@ -196,26 +210,44 @@ static enum json_tokener_error tokenize(struct json_tokener *tokener, const char
         return json_tokener_get_error(tokener);
 }
 
-/**
- * json_parse() - read one JSON text, nothing but blanks around it.
- * @ret: the tree, owned by the caller (json_free()); a lone `null` gives NULL and success.
- * @ret_error: where and why, set only with -EBADMSG; may be NULL.
- * Returns 0, -EBADMSG for a text that is no JSON, nests deeper than JSON_MAX_DEPTH or has a whole
- * number beyond 64 bits, -EFBIG for one over JSON_MAX_SIZE, -ENOMEM.
- */
-int json_parse(const char *text, size_t len, struct json **ret, struct json_error *ret_error) {
+static int unmark_number(struct json_object *number) {
+        const char *text = json_object_get_string(number);
+        size_t len = text ? strlen(text) : 0, tail = strlen(mark);
+        char *own;
+
+        if (len <= tail || strcmp(text + len - tail, mark) != 0 ||
+            strspn(text, "-0123456789") != len - tail || fits_64_bits(text, len - tail))
+                return 0;
+        own = strndup(text, len - tail);
+        if (!own)
+                return -ENOMEM;
+        json_object_set_serializer(number, json_object_userdata_to_json_string, own,
+                                   json_object_free_userdata);
+        return 0;
+}
+
+/* As deep as the value, which the reader bounds. */
+static int unmark(const struct json *json) {
+        struct json_cursor cursor = { 0 };
+        int r = 0;
+
+        if (json_is(json, JSON_FRACTION))
+                return unmark_number(json_raw(json));
+        for (size_t i = 0; r == 0 && i < json_count(json); i++)
+                r = unmark(json_item(json, i));
+        while (r == 0 && json_next(json, &cursor))
+                r = unmark(cursor.value);
+        return r;
+}
+
+/* The tree of a text in which nothing is alien, or where it is no JSON all the same. */
+static int read_text(const char *text, size_t len, struct json **ret,
+                     struct json_error *ret_error) {
+        struct json_tokener *tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
         enum json_tokener_error code;
-        struct json_tokener *tokener;
-        const char *reason = NULL;
         struct json_object *object;
         size_t end;
 
-        if (len > JSON_MAX_SIZE)
-                return -EFBIG;
-        end = find_alien(text, len, &reason);
-        if (reason)
-                return refuse(text, end, reason, ret_error);
-        tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
         if (!tokener)
                 return -ENOMEM;
         json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
@@ -231,4 +263,54 @@ int json_parse(const char *text, size_t len, struct json **ret, struct json_erro
         }
         *ret = json_wrap(object);
         return 0;
+}
+
+/* @text: as it came, to say where it is none. */
+static int read_marked(const struct buf *marked, const char *text, size_t len, struct json **ret,
+                       struct json_error *ret_error) {
+        struct json *json;
+        int r;
+
+        if (marked->error)
+                return marked->error;
+        r = read_text(marked->data, marked->len, &json, NULL);
+        if (r == -EBADMSG && read_text(text, len, &json, ret_error) == 0) {
+                (void)json_free(json);
+                return refuse(text, len, "no JSON", ret_error);
+        }
+        if (r < 0)
+                return r;
+        r = unmark(json);
+        if (r < 0) {
+                (void)json_free(json);
+                return r;
+        }
+        *ret = json;
+        return 0;
+}
+
+/**
+ * json_parse() - read one JSON text, nothing but blanks around it.
+ * @ret: the tree, owned by the caller (json_free()); a lone `null` gives NULL and success.
+ * @ret_error: where and why, set only with -EBADMSG; may be NULL.
+ * Returns 0, -EBADMSG for a text that is no JSON or nests deeper than JSON_MAX_DEPTH, -EFBIG for
+ * one over JSON_MAX_SIZE, -ENOMEM.
+ */
+int json_parse(const char *text, size_t len, struct json **ret, struct json_error *ret_error) {
+        struct buf marked = BUF_INIT(0);
+        const char *reason = NULL;
+        size_t end;
+        int r;
+
+        if (len > JSON_MAX_SIZE)
+                return -EFBIG;
+        end = find_alien(text, len, &marked, &reason);
+        if (reason)
+                r = refuse(text, end, reason, ret_error);
+        else if (marked.len || marked.error)
+                r = read_marked(&marked, text, len, ret, ret_error);
+        else
+                r = read_text(text, len, ret, ret_error);
+        buf_done(&marked);
+        return r;
 }

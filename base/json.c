@@ -162,9 +162,56 @@ int json_text_at(const struct json *json, const char *pointer, char **ret) {
         return 0;
 }
 
+/* Beyond the whole numbers that a fraction holds exactly it is the text that tells. */
+static bool fractions_equal(const struct json *a, const struct json *b) {
+        double value = json_object_get_double(json_raw(a));
+        bool is_exact = value > -0x1p53 && value < 0x1p53;
+
+        return json_object_equal(json_raw(a), json_raw(b)) &&
+               (is_exact ||
+                text_eq(json_object_get_string(json_raw(a)), json_object_get_string(json_raw(b))));
+}
+
+static bool objects_equal(const struct json *a, const struct json *b) {
+        struct json_cursor cursor = { 0 };
+
+        if (json_object_object_length(json_raw(a)) != json_object_object_length(json_raw(b)))
+                return false;
+        while (json_next(a, &cursor)) {
+                struct json_object *other = NULL;
+
+                if (!json_object_object_get_ex(json_raw(b), cursor.name, &other) ||
+                    !json_equal(cursor.value, json_wrap(other)))
+                        return false;
+        }
+        return true;
+}
+
+static bool arrays_equal(const struct json *a, const struct json *b) {
+        size_t count = json_count(a);
+
+        if (count != json_count(b))
+                return false;
+        for (size_t i = 0; i < count; i++)
+                if (!json_equal(json_item(a, i), json_item(b, i)))
+                        return false;
+        return true;
+}
+
 /** json_equal() - same value, whatever the order of members. */
 bool json_equal(const struct json *a, const struct json *b) {
-        return json_object_equal(json_raw(a), json_raw(b));
+        if (json_kind(a) != json_kind(b))
+                return false;
+        switch (json_kind(a)) {
+        case JSON_OBJECT:
+                return objects_equal(a, b);
+        case JSON_ARRAY:
+                return arrays_equal(a, b);
+        case JSON_FRACTION:
+                return fractions_equal(a, b);
+        default:
+                return json_object_equal(json_raw(a), json_raw(b));
+        }
 }
 
 /** json_count() - elements of an array, 0 for anything else. */

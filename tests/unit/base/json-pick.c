@@ -98,13 +98,21 @@ START_TEST(texts_are_those_of_the_tree) {
                 const char *value;
                 bool needs_tree;
         } values[] = {
-                { "\"text\"", false },   { "\"\"", false },
-                { "12", false },         { "-3.50", false },
-                { "true", false },       { "false", false },
-                { "null", false },       { "\"a\\nb\"", true },
-                { "\"\\u00e4\"", true }, { "{}", true },
-                { "[1]", true },         { "\"ä\"", false },
-                { "1e3", false },        { "18446744073709551615", false },
+                { "\"text\"", false },
+                { "\"\"", false },
+                { "12", false },
+                { "-3.50", false },
+                { "true", false },
+                { "false", false },
+                { "null", false },
+                { "\"a\\nb\"", true },
+                { "\"\\u00e4\"", true },
+                { "{}", true },
+                { "[1]", true },
+                { "\"ä\"", false },
+                { "1e3", false },
+                { "18446744073709551615", false },
+                { "-111111111111111111111111", false },
         };
 
         names = names_of((const char *const[]){ "/b", NULL });
