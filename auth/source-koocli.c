@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KooCLI's ~/.hcloud/config.json: profiles, of which one is the current. */
+#include <strings.h>
+
 #include "auth/secret.h"
 #include "auth/sources.h"
 #include "base/json.h"
@@ -9,8 +11,9 @@ enum { KOOCLI_SIZE_MAX = 1024 * 1024 };
 
 /* Version 7 writes the text "true" where others write a boolean. */
 static bool is_encrypted(const struct json *json) {
-        return json_is_true(json, "/authEncrypt") ||
-               text_eq(json_string(json, "/authEncrypt"), "true");
+        const char *text = json_string(json, "/authEncrypt");
+
+        return json_is_true(json, "/authEncrypt") || (text && strcasecmp(text, "true") == 0);
 }
 
 static const struct json *find_profile(const struct json *json, const char *name) {
@@ -97,8 +100,10 @@ int source_koocli_parse(struct op *op, const char *path, const char *text, size_
                 return op_fail(op, EINVAL, "%s:%zu: no JSON: %s", path, error.line, error.reason);
         if (r < 0)
                 return op_fail(op, -r, "%s: %s", path, strerror(-r));
-        if (!profile)
+        if (!profile) {
                 profile = json_string(json, "/current");
+                named = profile && json_count(json_at(json, "/profiles")) > 0;
+        }
         if (!profile)
                 profile = "default";
         found = find_profile(json, profile);
@@ -139,7 +144,7 @@ int source_koocli(struct op *op, const char *profile, struct account *account) {
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
         r = secret_file_load(op, path, KOOCLI_SIZE_MAX, &text, &len, &st);
-        if (r == -ENOENT) {
+        if (r == -ENOENT && !profile && text_is_empty(getenv("HW_SHARED_CONFIG_FILE"))) {
                 op_clear(op);
                 return 0;
         }

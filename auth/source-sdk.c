@@ -140,7 +140,7 @@ int source_sdk(struct op *op, const char *path, struct account *account) {
                 path = own;
         }
         r = secret_file_load(op, path, INI_SIZE_MAX, &text, &len, &st);
-        if (r == -ENOENT && own) {
+        if (r == -ENOENT && own && text_is_empty(getenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE"))) {
                 op_clear(op);
                 return 0;
         }

@@ -211,7 +211,27 @@ static int in_section(struct account *account) {
                            account->ak ? "access key" : "user and password", account->source);
 }
 
-int sources_load(struct op *op, struct account *account) {
+/* A key that was copied with more than itself would only be refused, and in the end locked. */
+static int check_key(struct op *op, const struct account *account, const char *what,
+                     const char *key) {
+        for (; key && *key; key++)
+                if ((unsigned char)*key <= ' ' || *key == 0x7f)
+                        return op_fail(op, EINVAL, "the %s of %s has a blank or a line break in it",
+                                       what, account->origin);
+        return 0;
+}
+
+static int check_keys(struct op *op, const struct account *account) {
+        int r = check_key(op, account, "access key", account->ak);
+
+        if (r == 0)
+                r = check_key(op, account, "secret key", account->sk);
+        if (r == 0)
+                r = check_key(op, account, "security token", account->security_token);
+        return r < 0 ? r : check_key(op, account, "token", account->token);
+}
+
+static int find(struct op *op, struct account *account) {
         const char *wanted = account->credentials ? account->credentials : "auto";
         bool any = text_eq(wanted, "auto");
         int r = 0;
@@ -232,4 +252,10 @@ int sources_load(struct op *op, struct account *account) {
         if (r == 0)
                 return none_found(op, account);
         return r < 0 ? r : 0;
+}
+
+int sources_load(struct op *op, struct account *account) {
+        int r = find(op, account);
+
+        return r < 0 ? r : check_keys(op, account);
 }

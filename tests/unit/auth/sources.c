@@ -108,6 +108,8 @@ START_TEST(a_source_may_be_named) {
         expect("there is no profile `none`");
         (void)home_write(".config/hcloudfs/hcloudfs.conf", 0644,
                          "[account x]\ncredentials = koocli\n");
+        expect("there is no profile `p`");
+        (void)home_write(KOOCLI, 0600, "{\"profiles\":[]}");
         expect("no credentials for account `x` in `credentials = koocli`");
         (void)home_write(".config/hcloudfs/hcloudfs.conf", 0644,
                          "[account x]\ncredentials = environment\n");
@@ -229,6 +231,11 @@ static const struct koocli koocli[] = {
         { PROFILE("\"mode\":\"AKSK\""), "profile `p` has no access key" },
         { "{\"profiles\":", "config.json:1: no JSON" },
         { "[]", "no credentials" },
+        { "{\"current\":\"p\",\"authEncrypt\":\"True\",\"profiles\":[{\"name\":\"p\"," AKSK "}]}",
+          "its keys are encrypted" },
+        { "{\"current\":\"gone\",\"profiles\":[{\"name\":\"p\"," AKSK "}]}",
+          "config.json: there is no profile `gone`" },
+        { "{\"current\":\"p\",\"profiles\":[]}", "no credentials" },
 };
 
 START_TEST(koocli_files_that_are_no_use_say_why) {
@@ -293,6 +300,44 @@ START_TEST(what_is_not_supported_is_named) {
 }
 END_TEST
 
+/* Who names a file means that one and no other. */
+START_TEST(named_files_must_be_there) {
+        home_enter();
+        (void)home_write(SDK, 0600, SDK_TEXT);
+        set("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "/none/credentials");
+        expect("/none/credentials: No such file or directory");
+        home_leave();
+        home_enter();
+        set("HW_SHARED_CONFIG_FILE", "/none/config.json");
+        expect("/none/config.json: No such file or directory");
+        home_leave();
+        home_enter();
+        (void)home_write(".config/hcloudfs/hcloudfs.conf", 0644,
+                         "[account x]\ncredentials = koocli:q\n");
+        expect(KOOCLI ": No such file or directory");
+        home_leave();
+}
+END_TEST
+
+/* A key that was copied with more than itself would only be refused, and locked, by the cloud. */
+START_TEST(keys_have_neither_blanks_nor_line_breaks) {
+        home_enter();
+        set("HW_ACCESS_KEY", "AK");
+        set("HW_SECRET_KEY", "secret\n");
+        expect("the secret key of environment (HW_ACCESS_KEY, HW_SECRET_KEY) has a blank or a line "
+               "break in it");
+        set("HW_ACCESS_KEY", " AK");
+        expect("the access key of environment");
+        set("HW_ACCESS_KEY", "AK");
+        set("HW_SECRET_KEY", "SK");
+        set("HW_SECURITY_TOKEN", "a token");
+        expect("the security token of environment");
+        (void)home_write(".config/hcloudfs/hcloudfs.conf", 0600, "[account x]\nak = A\nsk = B C\n");
+        expect("the secret key of access key in /tmp/");
+        home_leave();
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { "nothing anywhere names the places", nothing_anywhere_names_the_places, 0 },
@@ -308,6 +353,9 @@ int main(void) {
                 { "KooCLI files that are no use say why", koocli_files_that_are_no_use_say_why,
                   ELEMENTSOF(koocli) },
                 { "KooCLI profiles are chosen", koocli_profiles_are_chosen, 0 },
+                { "named files must be there", named_files_must_be_there, 0 },
+                { "keys have neither blanks nor line breaks",
+                  keys_have_neither_blanks_nor_line_breaks, 0 },
                 { NULL, NULL, 0 },
         };
 
