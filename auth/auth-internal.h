@@ -11,6 +11,7 @@ enum {
         GATE_STOP_MS = 5 * 60 * 1000, /* how long the gateway locks an access key */
         GATE_FAILURES_MAX = 3,        /* it does so after five wrong signatures in a row */
         RELOAD_MS = 10 * 1000,        /* credential files are looked at again at most so often */
+        SKEW_NOISE_S = 1, /* of two clocks read to whole seconds, one a little later */
         SKEW_WARN_S = 60,
         ENGINES_MAX = 1024,
 };

@@ -58,10 +58,12 @@ int64_t auth_now_s(struct auth *auth, int64_t *ret_offset_s) {
 
 /** auth_observe() - learn from an answer's Date how far the clocks are apart. */
 void auth_observe(struct auth *auth, const struct http_response *response) {
+        int64_t skew = response->date_s - response->received_ms / 1000;
+
         if (!response->date_s || !response->received_ms)
                 return;
         (void)pthread_mutex_lock(&auth->lock);
-        auth->skew_s = response->date_s - response->received_ms / 1000;
+        auth->skew_s = llabs(skew) <= SKEW_NOISE_S ? 0 : skew;
         auth->is_skew_known = true;
         (void)pthread_mutex_unlock(&auth->lock);
 }

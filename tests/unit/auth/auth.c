@@ -249,6 +249,46 @@ START_TEST(a_clock_that_no_correction_helps_is_named) {
 }
 END_TEST
 
+/* How far the clocks are apart after an answer whose Date is that far off; tells what is shown. */
+static int64_t skew_after(time_t offset_s, struct json **ret_shown) {
+        time_t date_s = (time_t)(stamp_now_ms() / 1000) + offset_s;
+        char date[64];
+        struct reply replies[] = { { .status = 200, .headers = date, .body = "{}" } };
+        struct site site;
+        bool is_corrected;
+        int64_t skew;
+        struct tm tm;
+
+        ck_assert_ptr_nonnull(gmtime_r(&date_s, &tm));
+        (void)strftime(date, sizeof(date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+        site_init(&site, replies, ELEMENTSOF(replies));
+        ck_assert_int_eq(get(&site, &dws), 200);
+        ck_assert(auth_skew(site.auth, &skew, &is_corrected));
+        ck_assert(!is_corrected);
+        ck_assert_int_eq(auth_describe(site.auth, ret_shown), 0);
+        site_done(&site);
+        return skew;
+}
+
+/* A second is what two clocks that are right may differ by, as a Date has no parts of one; and what
+ * is shown to people does not change with each measurement. */
+START_TEST(clocks_that_are_right_differ_by_nothing) {
+        struct json *shown;
+        int64_t skew;
+
+        ck_assert_int_eq(skew_after(1, &shown), 0);
+        shown = json_free(shown);
+        skew = skew_after(50, &shown);
+        ck_assert_msg(skew > 30 && skew <= 50, "%lld", (long long)skew);
+        ck_assert_ptr_null(json_at(shown, "/clock_skew_s"));
+        shown = json_free(shown);
+        (void)skew_after(600, &shown);
+        ck_assert_ptr_nonnull(json_at(shown, "/clock_skew_s"));
+        ck_assert_str_eq(json_string(shown, "/warning"), "this machine's clock is wrong");
+        (void)json_free(shown);
+}
+END_TEST
+
 START_TEST(server_times_are_read_in_every_form) {
         int64_t s = 0;
 
@@ -416,6 +456,7 @@ int main(void) {
                 { "other 401", a_401_about_something_else_is_the_callers, 0 },
                 { "wrong clock", a_wrong_clock_is_corrected, 0 },
                 { "hopeless clock", a_clock_that_no_correction_helps_is_named, 0 },
+                { "right clock", clocks_that_are_right_differ_by_nothing, 0 },
                 { "server times", server_times_are_read_in_every_form, 0 },
                 { "changed credentials", changed_credentials_are_read_again, 0 },
                 { "later credentials", credentials_may_come_later, 0 },
