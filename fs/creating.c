@@ -235,6 +235,18 @@ static struct document *finish(struct session *session, struct op *op, struct no
         return document;
 }
 
+/* Was it made, or not? What stands for it must not be let go as if it were ours alone. Tree
+ * locked. */
+static void note_doubt(struct node *node, bool is_unknown) {
+        struct overlay *overlay = node->overlay;
+
+        if (overlay && overlay->role == OVERLAY_DRAFT_DOCUMENT)
+                overlay = node->parent->overlay;
+        if (overlay && is_unknown &&
+            (overlay->role == OVERLAY_NEW || overlay->role == OVERLAY_DRAFT))
+                overlay->is_doubted = true;
+}
+
 /* Somebody else made it meanwhile: his is shown, ours is among the rejected texts. Tree locked. */
 static void give_way(struct session *session, struct node *node) {
         if (!node->overlay || node->overlay->role != OVERLAY_NEW || !node->overlay->link)
@@ -295,6 +307,7 @@ int creating_send(struct session *session, struct op *op, struct node *node,
         if (r == 0 && !session->commits.is_plan_only)
                 now = finish(session, op, node, &order, &result.entry);
         pthread_mutex_lock(&session->tree.lock);
+        note_doubt(node, r < 0 && op->fault.is_unknown);
         if (r == -EEXIST)
                 give_way(session, node);
         editing_end(editing, order.changes, r, now);

@@ -301,9 +301,9 @@ static void settle(struct session *session, struct overlay *overlay, const struc
         case OVERLAY_LEVEL: /* it has content now, or another made it as well */
         case OVERLAY_NEW:
         case OVERLAY_DRAFT:
-                if (overlay->role != OVERLAY_LEVEL && !overlay->is_created)
+                if (overlay->role != OVERLAY_LEVEL && !overlay->is_created && !overlay->is_doubted)
                         return;
-                if (overlay->is_created)
+                if (overlay->is_created || overlay->is_doubted)
                         arriving_note(session, node->parent, entry);
                 if (node->type == entry->type &&
                     overlay_become(session, overlay, entry, branch) == 0)

@@ -45,6 +45,7 @@ struct overlay {
         size_t len;         /* SHELVED */
         bool is_created;    /* NEW, DRAFT, LEVEL: it exists, a list does not show it yet */
         bool is_making;     /* DRAFT: it is being made, and nobody waits for that any more */
+        bool is_doubted;    /* NEW, DRAFT: nobody knows whether it was made */
         int64_t decided_ms; /* of what is created; realtime clock: lists from then on decide */
         int64_t touched_ms; /* NEW, DRAFT: monotonic clock */
 };

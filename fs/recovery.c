@@ -228,30 +228,41 @@ int recovery_forget(struct session *session, struct op *op, const struct session
         return r;
 }
 
+enum { SHOWN_MAX = 16 };
+
 struct listed {
         struct session *session;
         const struct listing *listing;
+        char *names[SHOWN_MAX]; /* decided by it; owned */
+        size_t count;
 };
 
 /* Does the list show what was to be made? Then it happened. */
 static bool is_shown(void *data, const struct doubt *doubt) {
-        const struct listed *listed = data;
+        struct listed *listed = data;
 
         if (doubt->act != EDIT_CREATE && doubt->act != EDIT_MKDIR && doubt->act != EDIT_LINK)
                 return false;
         if (!doubt->name || !listing_find(listed->listing, doubt->name))
                 return false;
+        if (listed->count == SHOWN_MAX)
+                return false; /* the next list decides it */
+        listed->names[listed->count] = strdup(doubt->name);
+        listed->count += listed->names[listed->count] != NULL;
         journal_finish(doubt->journal, doubt->id, EDIT_DONE, NULL);
         atomic_fetch_add(&listed->session->commits.version, 1);
         return true;
 }
 
 /** recovery_listed() - a new list may decide what is in doubt. The tree must not be locked. */
-void recovery_listed(struct session *session, const struct node *node,
-                     const struct listing *listing) {
+void recovery_listed(struct session *session, struct node *node, const struct listing *listing) {
         struct listed listed = { .session = session, .listing = listing };
 
         if (node->place && !listing->is_stale)
                 doubts_settle(&session->commits.doubts, place_identity(node->place), is_shown,
                               &listed);
+        while (listed.count) { /* what was said of the doubt is over */
+                (void)note_drop(session, node, listed.names[--listed.count], ".error");
+                free(listed.names[listed.count]);
+        }
 }

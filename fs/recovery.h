@@ -19,5 +19,4 @@ int recovery_resend(struct session *session, struct op *op, const struct session
 int recovery_forget(struct session *session, struct op *op, const struct session_account *account,
                     int64_t id);
 void recovery_supersede(struct session *session, const char *identity, const char *path);
-void recovery_listed(struct session *session, const struct node *node,
-                     const struct listing *listing);
+void recovery_listed(struct session *session, struct node *node, const struct listing *listing);

@@ -266,7 +266,16 @@ static bool is_being_sent(const struct overlay *overlay) {
 static bool is_in_cloud(const struct overlay *overlay) {
         if (overlay->role != OVERLAY_NEW && overlay->role != OVERLAY_DRAFT)
                 return false;
-        return overlay->is_created || overlay->is_making || is_being_sent(overlay);
+        return overlay->is_created || overlay->is_making || overlay->is_doubted ||
+               is_being_sent(overlay);
+}
+
+/* Does nobody know yet whether it was made? Tree locked. */
+static bool is_in_doubt(struct session *session, const struct node *dir,
+                        const struct overlay *overlay) {
+        return overlay->is_doubted && dir->place &&
+               doubts_find(&session->commits.doubts, EDIT_CREATE, place_identity(dir->place),
+                           overlay->node->name);
 }
 
 /* Waits while what stands for the task's name is being sent. Tree locked. Returns 1 where a new
@@ -279,23 +288,30 @@ static int await_sent(struct task *task, struct op *op, const struct node *dir) 
                 pthread_cond_wait(&session->sent, &session->tree.lock);
                 overlay = overlay_find(dir, task->name);
         }
-        if (!overlay || overlay->is_created)
+        if (!overlay || overlay->is_created || is_in_doubt(session, dir, overlay))
                 return 1;
         if (overlay->is_making)
                 return op_fail(op, EBUSY,
                                "it is still being made: it can be removed when it is there");
-        if (overlay->role == OVERLAY_DRAFT) /* what was to make it has failed */
+        if (overlay->role == OVERLAY_DRAFT) { /* what was to make it has failed */
                 creating_discard(session, overlay);
-        else
-                overlay_remove(session, overlay);
+                return 0;
+        }
+        reasons_end_soon(session, overlay->node);
+        overlay_discard(session, overlay);
         return 0;
 }
 
 /* What the list has under the task's name by now. 1; 0: nothing; -EBUSY. Tree locked. */
 static int find_entry(struct task *task, struct op *op, struct node *dir, enum entry_type *ret) {
         const struct entry *entry = names_entry(task->session, dir, task->name);
+        const struct overlay *overlay = overlay_find(dir, task->name);
 
-        if (overlay_find(dir, task->name))
+        if (overlay && is_in_doubt(task->session, dir, overlay))
+                return op_fail(op, EBUSY,
+                               "nobody knows yet whether it was made: it can be removed when a "
+                               "list shows it, or when it is forgotten in .hcloudfs/queue");
+        if (overlay)
                 return op_fail(op, EBUSY, "it was just made, and no list shows it yet");
         if (!entry)
                 return 0;
@@ -317,7 +333,7 @@ static int find_made(struct task *task, struct op *op, enum entry_type *ret) {
         node_ref(dir);
         r = await_sent(task, op, dir);
         overlay = overlay_find(dir, task->name);
-        node = overlay ? node_ref(overlay->node) : NULL;
+        node = overlay && overlay->is_created ? node_ref(overlay->node) : NULL;
         pthread_mutex_unlock(&session->tree.lock);
         if (r > 0)
                 r = node ? arriving_await(session, op, node, ARRIVING_SOON_MS)
