@@ -234,6 +234,31 @@ static int resolve_engine(struct composer *composer, struct param_list *params) 
         return r;
 }
 
+/* The names of a batch of services, joined; one without a name cannot be asked for. */
+static void join_names(const struct json *list, size_t begin, size_t end, struct buf *names) {
+        for (size_t i = begin; i < end; i++) {
+                const char *name = json_string(json_item(list, i), "/serviceName");
+
+                if (!text_is_empty(name))
+                        (void)buf_printf(names, "%s%s", names->len ? "," : "", name);
+        }
+}
+
+static int ask_thresholds(struct composer *composer, const char *names, struct json *all) {
+        _cleanup_(json_freep) struct json *answer = NULL;
+        const struct json *list;
+        int r;
+
+        r = param_list_set(&composer->extra, "services", names);
+        if (r == 0)
+                r = composer_value(composer, &list_thresholds, &answer);
+        /* A bare list by the contract's example, in a member by its table. */
+        list = json_is(answer, JSON_OBJECT) ? json_at(answer, "/OK") : answer;
+        for (size_t i = 0; r == 0 && i < json_count(list); i++)
+                r = json_append(all, json_share(json_item(list, i)));
+        return r;
+}
+
 /* The thresholds of all services that the monitoring knows, asked for in batches. */
 static int compose_thresholds(struct composer *composer, const struct json *value,
                               struct json **ret) {
@@ -243,20 +268,13 @@ static int compose_thresholds(struct composer *composer, const struct json *valu
         int r = all ? 0 : -ENOMEM;
 
         for (size_t i = 0; r == 0 && i < count; i += BATCH) {
-                _cleanup_(json_freep) struct json *answer = NULL;
                 struct buf names = BUF_INIT(64 * 1024);
 
-                for (size_t j = i; j < count && j < i + BATCH; j++) {
-                        const char *name = json_string(json_item(value, j), "/serviceName");
-
-                        if (name)
-                                (void)buf_printf(&names, "%s%s", names.len ? "," : "", name);
-                }
-                r = param_list_set(&composer->extra, "services", buf_str(&names));
-                if (r == 0)
-                        r = composer_value(composer, &list_thresholds, &answer);
-                for (size_t j = 0; r == 0 && j < json_count(answer); j++)
-                        r = json_append(all, json_share(json_item(answer, j)));
+                join_names(value, i, i + BATCH < count ? i + BATCH : count, &names);
+                if (names.error)
+                        r = names.error;
+                else if (names.len)
+                        r = ask_thresholds(composer, buf_str(&names), all);
                 buf_done(&names);
         }
         if (r < 0)

@@ -120,7 +120,7 @@ static bool is_time(const struct timespec *time) {
 /* The contract's example must yield items with ids, names and the times that the row names. */
 static void check_example(const struct kind *kind) {
         static const char *const untimed[] = {
-                "data-source", /* the example has no data_source_updated, maybe no created */
+                "data-source", /* the example has no updated, maybe no created */
                 NULL,
         };
         _cleanup_(answer_unrefp) struct answer *answer = NULL;

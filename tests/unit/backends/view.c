@@ -169,6 +169,37 @@ START_TEST(documents_show_what_their_rows_say) {
 }
 END_TEST
 
+/* Monitoring as its table has it, not as its example: the list in a member. */
+static struct json *monitored(const struct request *request) {
+        static const char keys[] = "{\"total\":2,\"list\":[{\"key\":\"k\",\"serviceName\":\"s\"},"
+                                   "{\"key\":\"no-name\"}]}";
+        static const char thresholds[] = "{\"OK\":[{\"serviceName\":\"s\",\"avgDelay\":5}]}";
+        const char *id = request->call->id, *text;
+        struct json *json;
+
+        text = text_eq(id, "listMicroserviceMetrics")      ? keys
+               : text_eq(id, "listMicroserviceThresholds") ? thresholds
+                                                           : NULL;
+        if (!text)
+                return real_project(request);
+        ck_assert_int_eq(json_parse(text, strlen(text), &json, NULL), 0);
+        return json;
+}
+
+START_TEST(thresholds_are_told_in_both_shapes) {
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = monitored;
+        check_document("cn-north-4/cse/engines/test/monitor/thresholds.json",
+                       "[\n  {\n    \"serviceName\": \"s\",\n    \"avgDelay\": 5\n  }\n]\n");
+        end();
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = real_project;
+        example.missing = "listMicroserviceThresholds"; /* nobody has a name to ask for */
+        check_document("cn-north-4/cse/engines/test/monitor/thresholds.json", "[]\n");
+        end();
+}
+END_TEST
+
 /* Lists in which a server tells of something that has neither an id nor a name. */
 static struct json *nameless_items(const struct request *request) {
         static const char clusters[] = "{\"clusters\":[{\"id\":\"\",\"name\":\"\"},{},"
@@ -254,6 +285,7 @@ int main(void) {
                 { .name = "walk", .test = the_whole_tree_lists_and_reads },
                 { .name = "servicecomb", .test = an_account_of_an_engine_has_its_two_trees },
                 { .name = "documents", .test = documents_show_what_their_rows_say },
+                { .name = "thresholds", .test = thresholds_are_told_in_both_shapes },
                 { .name = "nameless", .test = what_has_no_name_at_all_hides_no_other },
                 { .name = "links", .test = links_are_relative },
                 { .name = "cost", .test = what_takes_a_call_is_known },
