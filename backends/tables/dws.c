@@ -448,7 +448,7 @@ static const struct kind data_source = {
         .params = LIST("ext_data_source_id"),
         .create = &dws_data_source_create,
         .removal = &dws_data_source_removal,
-        .modified = LIST("/data_source_updated"),
+        .modified = LIST("/updated"),
         .created = LIST("/created"),
         .content.files =
                 (const struct file[]){

@@ -200,6 +200,32 @@ START_TEST(thresholds_are_told_in_both_shapes) {
 }
 END_TEST
 
+static struct json *changed_source(const struct request *request) {
+        static const char sources[] =
+                "{\"data_sources\":[{\"id\":\"s1\",\"name\":\"lake\",\"type\":\"OBS\","
+                "\"created\":\"2022-10-30T07:38:33\",\"updated\":\"2023-01-02T03:04:05\"}]}";
+        struct json *json;
+
+        if (!text_eq(request->call->id, "listExtDataSources"))
+                return real_project(request);
+        ck_assert_int_eq(json_parse(sources, strlen(sources), &json, NULL), 0);
+        return json;
+}
+
+START_TEST(a_data_source_has_the_time_of_its_change) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        const struct entry *entry;
+
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = changed_source;
+        entry = find("cn-north-4/dws/clusters/dws-1/data-sources/lake/data-source.json", &listing);
+        ck_assert_int_eq(view_read(view, &op, entry->place, &document), 0);
+        ck_assert_int_eq(document->modified.tv_sec, 1672628645);
+        end();
+}
+END_TEST
+
 /* Lists in which a server tells of something that has neither an id nor a name. */
 static struct json *nameless_items(const struct request *request) {
         static const char clusters[] = "{\"clusters\":[{\"id\":\"\",\"name\":\"\"},{},"
@@ -286,6 +312,7 @@ int main(void) {
                 { .name = "servicecomb", .test = an_account_of_an_engine_has_its_two_trees },
                 { .name = "documents", .test = documents_show_what_their_rows_say },
                 { .name = "thresholds", .test = thresholds_are_told_in_both_shapes },
+                { .name = "data source", .test = a_data_source_has_the_time_of_its_change },
                 { .name = "nameless", .test = what_has_no_name_at_all_hides_no_other },
                 { .name = "links", .test = links_are_relative },
                 { .name = "cost", .test = what_takes_a_call_is_known },
