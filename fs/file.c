@@ -385,6 +385,7 @@ void file_on_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi) {
         task->fi = *fi;
         task_run(task);
 }
+
 static int serve_flush(struct task *task) {
         return write_flush(task, handle_of(task));
 }
