@@ -11,9 +11,10 @@
 #include "fs/recovery.h"
 #include "fs/session.h"
 
-/* Bytes of documents held for readers are looked over each time that many were learnt. */
+/* Bytes of documents held for readers are looked over each time that many were learnt: as many as
+ * ten thousand small ones take, so that a second walk over them finds what the first has read. */
 enum {
-        LOOK_OVER_BYTES = 2 * 1024 * 1024,
+        LOOK_OVER_BYTES = 4 * 1024 * 1024,
         DOCUMENT_BYTES = 256,      /* that one takes beside its text, about */
         ON_ITS_WAY_MS = 60 * 1000, /* what came that long after was not asked for before */
 };
