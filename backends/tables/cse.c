@@ -471,16 +471,19 @@ static const struct kind nacos_namespace = {
                 "/latestJobId", "/latestVersion", "/engineAdditionalActions"
 
 /* While it is being made, or frozen, an engine has no servers of its own that answer; while it is
- * unavailable, the regional host refuses what it would have to ask them. */
+ * unavailable, the regional host refuses what it would have to ask them. A state that the contract
+ * does not know hides nothing: a copy of the tree would lose what went for a moment. */
+#define ENGINE_RESTS "Creating", "CreateFailed", "Deleting", "Deleted", "Freezed"
+
 static const struct when engine_has_servers = {
         .at = "/status",
-        .among = LIST("Available", "Unavailable", "Upgrading", "Modifying", "UpgradeFailed",
-                      "ModifyFailed", "DeleteFailed"),
+        .among = LIST(ENGINE_RESTS),
+        .negate = true,
 };
 static const struct when engine_works = {
         .at = "/status",
-        .among = LIST("Available", "Upgrading", "Modifying", "UpgradeFailed", "ModifyFailed",
-                      "DeleteFailed"),
+        .among = LIST(ENGINE_RESTS, "Unavailable"),
+        .negate = true,
 };
 
 static const struct kind engine = {

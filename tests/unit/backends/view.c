@@ -226,6 +226,41 @@ START_TEST(a_data_source_has_the_time_of_its_change) {
 }
 END_TEST
 
+static struct json *strange_engines(const struct request *request) {
+        static const char engines[] =
+                "{\"data\":[{\"id\":\"e1\",\"name\":\"strange\",\"type\":\"CSE\",\"status\":"
+                "\"Polished\"},{\"id\":\"e2\",\"name\":\"new\",\"type\":\"CSE\",\"status\":"
+                "\"Creating\"}]}";
+        struct json *json;
+
+        if (!text_eq(request->call->id, "listEngines"))
+                return real_project(request);
+        ck_assert_int_eq(json_parse(engines, strlen(engines), &json, NULL), 0);
+        return json;
+}
+
+static bool has_entry(const char *path, const char *name) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        _cleanup_(listing_unrefp) struct listing *inside = NULL;
+        const struct entry *entry = find(path, &listing);
+
+        ck_assert_int_eq(view_list(view, &op, entry->place, &inside), 0);
+        return listing_find(inside, name);
+}
+
+/* What has been there does not go because of a word that nobody knows. */
+START_TEST(an_unknown_state_hides_nothing) {
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = strange_engines;
+        ck_assert(has_entry("cn-north-4/cse/engines/strange", "registry"));
+        ck_assert(has_entry("cn-north-4/cse/engines/strange", "config"));
+        ck_assert(has_entry("cn-north-4/cse/engines/strange", "governance"));
+        ck_assert(!has_entry("cn-north-4/cse/engines/new", "registry"));
+        ck_assert(!has_entry("cn-north-4/cse/engines/new", "governance"));
+        end();
+}
+END_TEST
+
 /* Lists in which a server tells of something that has neither an id nor a name. */
 static struct json *nameless_items(const struct request *request) {
         static const char clusters[] = "{\"clusters\":[{\"id\":\"\",\"name\":\"\"},{},"
@@ -313,6 +348,7 @@ int main(void) {
                 { .name = "documents", .test = documents_show_what_their_rows_say },
                 { .name = "thresholds", .test = thresholds_are_told_in_both_shapes },
                 { .name = "data source", .test = a_data_source_has_the_time_of_its_change },
+                { .name = "unknown state", .test = an_unknown_state_hides_nothing },
                 { .name = "nameless", .test = what_has_no_name_at_all_hides_no_other },
                 { .name = "links", .test = links_are_relative },
                 { .name = "cost", .test = what_takes_a_call_is_known },
