@@ -15,6 +15,7 @@ bool has_fixed_creation(const struct place *place);
 int decode_name(struct op *op, const struct kind *kind, const char *name, char **ret);
 int keeps_rule(const char *rule, const char *name);
 int check_new_name(struct op *op, const struct kind *kind, const char *name);
+int fresh_listing(struct view *view, struct op *op, struct place *directory, struct listing **ret);
 int check_free(struct view *view, struct op *op, struct place *directory, const char *name);
 void find_created(struct view *view, struct op *op, struct place *directory, const char *name,
                   struct change_result *result);

@@ -122,9 +122,8 @@ int check_new_name(struct op *op, const struct kind *kind, const char *name) {
                        kind->create->name_hint ? kind->create->name_hint : rule);
 }
 
-/* A listing that is newer than this moment. */
-static int fresh_listing(struct view *view, struct op *op, struct place *directory,
-                         struct listing **ret) {
+/** fresh_listing() - a listing that is newer than this moment. As view_list(). */
+int fresh_listing(struct view *view, struct op *op, struct place *directory, struct listing **ret) {
         bool before = op->must_be_fresh;
         int r;
 

@@ -128,6 +128,29 @@ int view_link(struct view *view, struct op *op, struct place *directory, const c
         return r;
 }
 
+/* What was to be ended, and nobody knows whether it was: who is not in a fresh list has left. */
+static int settle_unlink(struct planner *planner, struct place *link, int error) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        struct op *op = planner->composer.op;
+        const struct op_fault before = op->fault;
+        bool is_there = false;
+        int r;
+
+        op_clear(op);
+        r = fresh_listing(planner->composer.view, op, link->parent, &listing);
+        for (size_t i = 0; r == 0 && i < listing->count; i++)
+                is_there |= listing->entries[i].place &&
+                            text_eq(place_identity(listing->entries[i].place), link->identity);
+        op_clear(op);
+        if (r == 0 && !is_there)
+                return 0;
+        op->fault = before;
+        if (r < 0 || !before.status)
+                return planner_unknown(planner);
+        op->fault.is_unknown = false;
+        return error;
+}
+
 /** view_unlink() - end a relation; see the header. */
 int view_unlink(struct view *view, struct op *op, struct place *link, struct change_result *ret) {
         const struct kind *kind;
@@ -146,7 +169,7 @@ int view_unlink(struct view *view, struct op *op, struct place *link, struct cha
         if (r == 0)
                 r = planner_run(&planner, ret);
         if (r < 0 && op->fault.is_unknown)
-                r = planner_unknown(&planner);
+                r = settle_unlink(&planner, link, r);
         planner_done(&planner);
         return r;
 }

@@ -94,7 +94,7 @@ int view_rename(struct view *view, struct op *op, struct place *place, struct pl
                 r = place->type == PLACE_LINK ? relate_move(&planner, directory, name, ret)
                                               : rename_document(&planner, directory, name, ret);
         if (r < 0 && op->fault.is_unknown)
-                r = planner_unknown(&planner);
+                r = settle_creation(&planner, directory, name, r, ret);
         planner_done(&planner);
         return r;
 }

@@ -5,6 +5,8 @@
 
 #include "base/stamp.h"
 #include "base/text.h"
+#include "fs/arriving.h"
+#include "fs/change.h"
 #include "fs/note.h"
 #include "fs/recovery.h"
 #include "fs/session.h"
@@ -248,6 +250,28 @@ int carry_accept(struct session *session, struct op *op, struct carry *carry, in
         return r;
 }
 
+/* Done in part, or perhaps: what is shown of it is asked for anew, since who is told to look must
+ * see what there is. A save does so itself. */
+static void doubt_shown(struct session *session, const struct carry *carry) {
+        const struct subject *subject = carry->subject;
+        struct node *other = NULL;
+
+        pthread_mutex_lock(&session->tree.lock);
+        if (carry->other)
+                other = tree_find(&session->tree, carry->other);
+        if (carry->act == EDIT_ACTION && subject->dir->parent)
+                change_acts_on(session, subject->dir->parent);
+        else if (carry->act != EDIT_SAVE)
+                change_acts_on(session, subject->dir);
+        if (carry->act == EDIT_REMOVE || carry->act == EDIT_UNLINK)
+                arriving_forget(session, subject->dir, subject->name);
+        if (carry->act == EDIT_RENAME && other)
+                change_acts_on(session, other);
+        else if (carry->act == EDIT_LINK)
+                change_relates(session, other);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /**
  * carry_out() - do it, wait for the outcome, keep what must be kept and say why it failed.
  * @ret: to be ended with change_result_done() in any case.
@@ -271,6 +295,8 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
         carry->is_waiting = commit.is_waiting;
         if (r == 0 && !session->commits.is_plan_only)
                 note_work(session, carry, ret);
+        if (r < 0 && commit.may_have_changed)
+                doubt_shown(session, carry);
         if (r < 0 && has_note(carry) && !commit.is_waiting)
                 (void)note_put(session, note_directory(carry), note_name(carry), ".error",
                                &commit.report);

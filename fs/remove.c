@@ -183,7 +183,7 @@ static int remove_link(struct task *task, struct op *op) {
         pthread_mutex_unlock(&session->tree.lock);
         r = remove_now(task, op, EDIT_UNLINK, settle_link);
         pthread_mutex_lock(&session->tree.lock);
-        if (r == 0)
+        if (r == 0 || op->fault.is_unknown)
                 change_relates(session, other);
         node_unref(&session->tree, other);
         pthread_mutex_unlock(&session->tree.lock);
