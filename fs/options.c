@@ -149,6 +149,17 @@ static int parse_words(struct options *options, char **words, int count, struct 
         return r < 0 ? r : set_word(&options->path, words[count - 1]);
 }
 
+/* An option that would do nothing is a mistake of who wrote it. */
+static int check_together(const struct options *options, struct buf *reason) {
+        if (options->command == COMMAND_HELP || options->command == COMMAND_VERSION)
+                return 0;
+        if (options->is_json && options->command != COMMAND_OPERATIONS)
+                return buf_add_str(reason, "--json is an option of `operations`"), -EINVAL;
+        if (options->is_demo && options->command != COMMAND_MOUNT)
+                return buf_add_str(reason, "--demo mounts: it goes with no command"), -EINVAL;
+        return 0;
+}
+
 /**
  * options_parse() - what the command line says. A reason goes to standard error.
  * Returns 0, -EINVAL or -ENOMEM; @ret is to be ended with options_done() in any case.
@@ -173,6 +184,8 @@ int options_parse(int argc, char **argv, struct options *ret) {
                 r = parse_flag(ret, flag, optarg, &reason);
         if (r == 0)
                 r = parse_words(ret, argv + optind, argc - optind, &reason);
+        if (r == 0)
+                r = check_together(ret, &reason);
         ret->is_sealed = true;
         if (r == -EINVAL)
                 fprintf(stderr, "hcloudfs: %s\n", buf_str(&reason));

@@ -156,6 +156,9 @@ START_TEST(nonsense_is_refused) {
         refuse("hcloudfs --demo a b");
         refuse("hcloudfs operations a");
         refuse("hcloudfs help me");
+        refuse("hcloudfs check --json");
+        refuse("hcloudfs --json /mnt");
+        refuse("hcloudfs --demo check");
         refuse("hcloudfs stat");
         refuse("hcloudfs stat a b");
         refuse("hcloudfs refresh a b");
