@@ -25,6 +25,17 @@ static bool is_one_of(const char *value, const char *const *words, size_t count)
 
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
 
+static bool is_port(const char *text, size_t len) {
+        char digits[8];
+        unsigned port;
+
+        if (!len || len >= sizeof(digits))
+                return false;
+        memcpy(digits, text, len);
+        digits[len] = '\0';
+        return text_uint(digits, 65535, &port) == 0 && port > 0;
+}
+
 /* A host name or address with an optional port; IPv6 in brackets; `{region}` may be part of it. */
 static bool is_host(const char *text, size_t len) {
         size_t name;
@@ -35,10 +46,19 @@ static bool is_host(const char *text, size_t len) {
                             : strspn(text, NAME_BYTES "{}");
         if (name == 0 || name > len || (*text == '[' && text[name - 1] != ']'))
                 return false;
-        if (name == len)
-                return true;
-        return text[name] == ':' && len - name > 1 &&
-               strspn(text + name + 1, "0123456789") == len - name - 1;
+        return name == len || (text[name] == ':' && is_port(text + name + 1, len - name - 1));
+}
+
+/* Nothing in braces but `{region}`. */
+static bool has_other_places(const char *text) {
+        static const char region[] = "{region}";
+
+        while (*(text += strcspn(text, "{}"))) {
+                if (!text_starts(text, region))
+                        return true;
+                text += strlen(region);
+        }
+        return false;
 }
 
 static int take_url(const char *value, char **ret) {
@@ -49,7 +69,7 @@ static int take_url(const char *value, char **ret) {
         if (text_starts(value, "https://") || text_starts(value, "http://"))
                 host = strstr(value, "://") + 3;
         len = strcspn(host, "/");
-        if (!is_host(host, len) || strpbrk(host, " \t?#\"<>\\@"))
+        if (!is_host(host, len) || strpbrk(host, " \t?#\"<>\\@") || has_other_places(host))
                 return -EINVAL;
         if (text_format(&text, "%s%s", host == value ? "https://" : "", value) < 0)
                 return -ENOMEM;
