@@ -175,6 +175,7 @@ int composer_item(struct composer *composer, struct json **ret) {
 int composer_object(struct composer *composer, struct json **ret) {
         const struct place *place = item_place(composer->place);
         _cleanup_(json_freep) struct json *value = NULL;
+        const struct json *object;
         int r;
 
         if (!place || !place->kind->get)
@@ -182,14 +183,11 @@ int composer_object(struct composer *composer, struct json **ret) {
         r = composer_value(composer, place->kind->get, &value);
         if (r < 0)
                 return r;
-        if (!place->kind->object || !*place->kind->object) {
-                *ret = STEAL(value);
-                return 0;
-        }
-        *ret = json_share(json_at(value, place->kind->object));
-        if (!*ret)
+        object = json_at(value, place->kind->object);
+        if (!json_is(object, JSON_OBJECT) && !json_is(object, JSON_ARRAY))
                 return op_fail(composer->op, EIO, "%s answered without %s", place->kind->get->id,
-                               place->kind->object);
+                               place->kind->object ? place->kind->object : "an object");
+        *ret = json_share(object);
         return 0;
 }
 

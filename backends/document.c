@@ -23,6 +23,20 @@ struct document *document_unref(struct document *document) {
         return NULL;
 }
 
+/* What is shown in part is a part of an object: anything else is no answer of the service. */
+static int call_value(struct composer *composer, const struct file *file, struct json **ret) {
+        _cleanup_(json_freep) struct json *value = NULL;
+        int r = composer_value(composer, file->call, &value);
+
+        if (r < 0)
+                return r;
+        if (file->at && *file->at && !json_is(value, JSON_OBJECT))
+                return op_fail(composer->op, EIO, "%s answered without %s", file->call->id,
+                               file->at);
+        *ret = STEAL(value);
+        return 0;
+}
+
 static int source_value(struct composer *composer, const struct file *file, struct json **ret) {
         *ret = NULL;
         switch (file->from) {
@@ -33,7 +47,7 @@ static int source_value(struct composer *composer, const struct file *file, stru
         case FROM_CALL:
                 if (file->is_one)
                         return composer_one(composer, file->call, ret);
-                return composer_value(composer, file->call, ret);
+                return call_value(composer, file, ret);
         case FROM_NOWHERE:
                 break;
         }

@@ -95,6 +95,13 @@ static void walk(struct place *place, const char *path, unsigned *files, unsigne
         }
 }
 
+static struct json *parsed(const char *text) {
+        struct json *json;
+
+        ck_assert_int_eq(json_parse(text, strlen(text), &json, NULL), 0);
+        return json;
+}
+
 /* The contract prints no answers of listClusters and listJobs of EMS. */
 static struct json *ems_answer(const struct request *request) {
         static const char clusters[] =
@@ -261,6 +268,40 @@ START_TEST(an_unknown_state_hides_nothing) {
 }
 END_TEST
 
+/* What a proxy or a gateway may say in place of a service: JSON, but not an answer. */
+static struct json *small_talk(const struct request *request) {
+        static const char *const calls[] = { "listQuotas", "listClusterTags", "getEngine",
+                                             "showClusterConfiguration" };
+
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+                if (text_eq(request->call->id, calls[i]))
+                        return text_eq(calls[i], "showClusterConfiguration")
+                                       ? parsed("{\"configurations\":\"ok\"}")
+                                       : parsed("\"ok\"");
+        return real_project(request);
+}
+
+static void check_no_document(const char *path) {
+        _cleanup_(listing_unrefp) struct listing *listing = NULL;
+        _cleanup_(document_unrefp) struct document *document = NULL;
+        const struct entry *entry = find(path, &listing);
+
+        op_clear(&op);
+        ck_assert_msg(view_read(view, &op, entry->place, &document) == -EIO, "%s", path);
+        ck_assert_msg(strstr(op.fault.reason, "answered"), "%s", op.fault.reason);
+}
+
+START_TEST(what_is_no_answer_is_no_document) {
+        begin(ACCOUNT_CLOUD);
+        example.answer_of = small_talk;
+        check_no_document("cn-north-4/dws/quotas.json");
+        check_no_document("cn-north-4/dws/clusters/dws-1/tags.json");
+        check_no_document("cn-north-4/dws/clusters/dws-1/parameters/GUConfig.json");
+        check_no_document("cn-north-4/cse/engines/test/engine.json");
+        end();
+}
+END_TEST
+
 /* Lists in which a server tells of something that has neither an id nor a name. */
 static struct json *nameless_items(const struct request *request) {
         static const char clusters[] = "{\"clusters\":[{\"id\":\"\",\"name\":\"\"},{},"
@@ -349,6 +390,7 @@ int main(void) {
                 { .name = "thresholds", .test = thresholds_are_told_in_both_shapes },
                 { .name = "data source", .test = a_data_source_has_the_time_of_its_change },
                 { .name = "unknown state", .test = an_unknown_state_hides_nothing },
+                { .name = "small talk", .test = what_is_no_answer_is_no_document },
                 { .name = "nameless", .test = what_has_no_name_at_all_hides_no_other },
                 { .name = "links", .test = links_are_relative },
                 { .name = "cost", .test = what_takes_a_call_is_known },
