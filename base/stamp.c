@@ -7,6 +7,8 @@
 
 /* A number from this on counts milliseconds: as seconds it would be the year 5138. */
 #define FIRST_MILLISECONDS INT64_C(100000000000)
+/* The end of the year 9999, the last that the other forms can tell. */
+#define LAST_MILLISECONDS INT64_C(253402300799999)
 
 static int64_t clock_ms(clockid_t id) {
         struct timespec now;
@@ -129,10 +131,11 @@ static bool take_clock(const char **cursor, int *ret_seconds, long *ret_ns) {
 
 /**
  * stamp_from_number() - a time given as a number of seconds or milliseconds since 1970.
- * Decided by size, as the services do not say. Returns 0, or -EINVAL for a negative number.
+ * Decided by size, as the services do not say. Returns 0, or -EINVAL for a negative number and one
+ * beyond the year 9999: whatever it counts, it is nothing that tools could make a date of.
  */
 int stamp_from_number(int64_t number, struct timespec *ret) {
-        if (number < 0)
+        if (number < 0 || number > LAST_MILLISECONDS)
                 return -EINVAL;
         if (number < FIRST_MILLISECONDS)
                 *ret = (struct timespec){ .tv_sec = number };

@@ -103,6 +103,8 @@ static const char *const bad[] = {
         " 2023-11-14T06:20:20Z",
         "2023-11-14T06:20:20Z ",
         "99999999999999999999",
+        "253402300800000", /* milliseconds of the year 10000 */
+        "1623139038567000000",
 };
 
 START_TEST(everything_else_is_no_time) {
@@ -125,6 +127,9 @@ START_TEST(numbers_are_seconds_or_milliseconds_by_their_size) {
         ck_assert_int_eq(stamp_from_number(0, &t), 0);
         ck_assert_int_eq(t.tv_sec, 0);
         ck_assert_int_eq(stamp_from_number(-1, &t), -EINVAL);
+        ck_assert_int_eq(stamp_from_number(253402300799999, &t), 0);
+        ck_assert_int_eq(t.tv_sec, 253402300799);
+        ck_assert_int_eq(stamp_from_number(253402300800000, &t), -EINVAL);
 }
 END_TEST
 
