@@ -155,6 +155,17 @@ static int walk_links(struct operations *operations, const struct link *link,
         return r;
 }
 
+/* Where a link leads may be told by the resource in full alone. */
+static int walk_targets(struct operations *operations, const struct kind *kind,
+                        const char *directory) {
+        int r = 0;
+
+        for (const struct link *link = kind->content.links; r == 0 && link && link->name; link++)
+                if (link->from == FROM_OBJECT)
+                        r = add(operations, kind->get, directory, link->name, NULL);
+        return r;
+}
+
 static int add_levels(const struct kind *kind, struct buf *directory) {
         const char *const *params = kind->level_params;
 
@@ -238,6 +249,8 @@ static int walk_kind(struct operations *operations, const struct kind *kind, con
                 if (kind->shape == SHAPE_DIRECTORY)
                         (void)buf_add_str(&below, name);
                 r = walk_files(operations, kind->content.files, kind, buf_str(&below));
+                if (r == 0)
+                        r = walk_targets(operations, kind, buf_str(&below));
                 if (r == 0)
                         r = add(operations, kind->refresh, buf_str(&below), first_file(kind), NULL);
                 if (r == 0)

@@ -258,6 +258,22 @@ START_TEST(operations_are_complete) {
 }
 END_TEST
 
+/* Files that are made of an answer, and links that lead where it says. */
+START_TEST(operations_name_links) {
+        _cleanup_(json_freep) struct json *operations = NULL;
+        const char *tree = NULL;
+
+        ck_assert_int_eq(view_operations(&operations), 0);
+        for (size_t i = 0; i < json_count(operations); i++)
+                if (text_eq(json_string(json_item(operations, i), "/service"), "dws") &&
+                    text_eq(json_string(json_item(operations, i), "/operationId"), "showCluster"))
+                        tree = json_string(json_item(operations, i), "/tree");
+        ck_assert_ptr_nonnull(tree);
+        ck_assert_msg(strstr(tree, "/<cluster>/cluster.json, "), "%s", tree);
+        ck_assert_msg(strstr(tree, "/<cluster>/elb, "), "%s", tree);
+}
+END_TEST
+
 int main(void) {
         const struct unit_case cases[] = {
                 { .name = "calls are those of the contract",
@@ -266,6 +282,7 @@ int main(void) {
                   .test = examples_have_ids_names_and_times },
                 { .name = "placeholders have parameters", .test = placeholders_have_parameters },
                 { .name = "operations are complete", .test = operations_are_complete },
+                { .name = "operations name links", .test = operations_name_links },
                 {},
         };
 
