@@ -5,6 +5,7 @@
 #include "backends/change.h"
 #include "backends/compose.h"
 #include "backends/select.h"
+#include "backends/sent.h"
 #include "base/text.h"
 
 static bool is_listed(const char *const *list, const char *state) {
@@ -47,7 +48,8 @@ static int read_state(const struct life *life, const struct json *item, struct l
         struct life_state state = { .percent = -1, .phase = LIFE_OTHER };
         bool is_busy = read_work(life, item, &state);
 
-        if (json_text_at(item, life->at, &state.state) < 0)
+        if (json_text_at(item, life->at, &state.state) < 0 &&
+            (!life->or_at || json_text_at(item, life->or_at, &state.state) < 0))
                 state.state = strdup("");
         if (!state.state) {
                 free(state.work);
@@ -61,6 +63,8 @@ static int read_state(const struct life *life, const struct json *item, struct l
                 state.phase = LIFE_GOOD;
         else if (is_listed(life->bad, state.state))
                 state.phase = LIFE_BAD;
+        else if (life->ended_at && json_has(item, life->ended_at))
+                state.phase = LIFE_BAD;
         *ret = state;
         return 0;
 }
@@ -72,10 +76,39 @@ static const struct kind *kind_of(const struct place *place) {
         return place ? place->kind : NULL;
 }
 
+/* The directory below a resource that has a life of its own at or above a place, NULL: none. */
+static const struct place *own_of(const struct place *place) {
+        while (place && !(place->id && place->kind)) {
+                if (place->type == PLACE_FIXED && place->row && place->row->life)
+                        return place;
+                place = place->parent;
+        }
+        return NULL;
+}
+
 static const struct life *life_of(const struct place *place) {
+        const struct place *own = own_of(place);
         const struct kind *kind = kind_of(place);
 
+        if (own)
+                return own->row->life;
         return kind ? kind->life : NULL;
+}
+
+/* What tells the state of such a directory, as its status.json has it. */
+static int read_own(struct composer *composer, const struct place *own, struct json **ret) {
+        _cleanup_(json_freep) struct json *item = NULL;
+        const struct file *file = own->row->files;
+        int r = composer_item(composer, &item);
+
+        if (r < 0)
+                return r;
+        if (!item || (!when_holds(&own->child->when, item) &&
+                      !sent_is_marked(composer->view, own->parent, own->child->name)))
+                return op_fail(composer->op, ENOENT, "it has gone");
+        while (file->name && !text_eq(file->name, "status.json"))
+                file++;
+        return file->name && file->compose ? file->compose(composer, NULL, ret) : -ENOENT;
 }
 
 /** view_has_life() - does the resource's kind have a life cycle? Without a request. */
@@ -87,6 +120,7 @@ bool view_has_life(const struct place *place) {
 int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret) {
         _cleanup_(json_freep) struct json *item = NULL;
         const struct life *life = life_of(place);
+        const struct place *own = own_of(place);
         struct composer composer;
         int r;
 
@@ -94,11 +128,13 @@ int view_life(struct view *view, struct op *op, struct place *place, struct life
                 *ret = (struct life_state){ .phase = LIFE_NONE, .percent = -1 };
                 return 0;
         }
+        while (own && place != own)
+                place = place->parent;
         composer_init(&composer, view, op, place);
-        r = composer_item(&composer, &item);
+        r = own ? read_own(&composer, own, &item) : composer_item(&composer, &item);
         composer_done(&composer);
         /* A list may go on telling of what has gone, in a state that the tree does not show. */
-        if (r == 0 && (!item || !when_holds(&kind_of(place)->only, item)))
+        if (r == 0 && !own && (!item || !when_holds(&kind_of(place)->only, item)))
                 r = op_fail(op, ENOENT, "it has gone");
         if (r == 0) {
                 r = read_state(life, item, ret);

@@ -206,11 +206,14 @@ struct place_row {
         const struct action *actions;
         const struct create *create;   /* of a fixed directory that mkdir makes */
         const struct removal *removal; /* and rmdir ends */
+        const struct life *life;       /* told by its composed status.json */
 };
 
 /* The states a resource goes through; all that the contract lists, failures included. */
 struct life {
         const char *at;          /* pointer to the state in the list's item */
+        const char *or_at;       /* where that is not there */
+        const char *ended_at;    /* pointer to what is there at an end only: a bad one if unknown */
         const char *busy_at;     /* pointer that is non-null and non-empty while work runs */
         const char *const *busy; /* NULL-terminated; compared without case */
         const char *const *good;

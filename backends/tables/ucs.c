@@ -159,7 +159,19 @@ static const struct kind member = {
         .relation = &ucs_membership,
 };
 
+/* Of the job that switches it on only Success is documented: any other end is a bad one. Where the
+ * job is known no longer, the fleet's condition tells. */
+static const struct life federation_life = {
+        .at = "/phase",
+        .or_at = "/condition/reason",
+        .ended_at = "/completionTime",
+        .busy = LIST("Pending", "Running", "FederationCreating", "FederationDeleting"),
+        .good = LIST("Success", "FederationAvailable"),
+        .bad = LIST("Failed"),
+};
+
 static const struct place_row federation_row = {
+        .life = &federation_life,
         .create = &ucs_federation_create,
         .removal = &ucs_federation_removal,
         .actions = ucs_federation_actions,
