@@ -270,14 +270,12 @@ END_TEST
 
 /* What a proxy or a gateway may say in place of a service: JSON, but not an answer. */
 static struct json *small_talk(const struct request *request) {
-        static const char *const calls[] = { "listQuotas", "listClusterTags", "getEngine",
-                                             "showClusterConfiguration" };
+        const char *id = request->call->id;
 
-        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
-                if (text_eq(request->call->id, calls[i]))
-                        return text_eq(calls[i], "showClusterConfiguration")
-                                       ? parsed("{\"configurations\":\"ok\"}")
-                                       : parsed("\"ok\"");
+        if (text_eq(id, "listQuotas") || text_eq(id, "listClusterTags") || text_eq(id, "getEngine"))
+                return parsed("\"ok\"");
+        if (text_eq(id, "showClusterConfiguration"))
+                return parsed("{\"configurations\":\"ok\"}");
         return real_project(request);
 }
 
