@@ -145,6 +145,28 @@ static int reply_attributes(struct task *task, const struct node *node) {
         return task_end(task);
 }
 
+static bool is_open(const struct session *session, const struct node *node) {
+        const struct handle *handle = session->handles;
+
+        while (handle && handle->node != node)
+                handle = handle->next;
+        return handle != NULL;
+}
+
+/* What we say of ourselves is looked at anew after each opening; for who asks for its size, unless
+ * somebody has it open, whose size it may be. The tree must not be locked. */
+static void look_anew(const struct task *task, bool is_size) {
+        struct session *session = task->session;
+        const struct node *node;
+
+        pthread_mutex_lock(&session->tree.lock);
+        node = tree_node(&session->tree, task->node);
+        if (node && node->content && node->is_volatile && node->branch->is_local &&
+            !task_waited(task, WANT_BODY) && !(is_size && is_open(session, node)))
+                content_look_anew(node->content);
+        pthread_mutex_unlock(&session->tree.lock);
+}
+
 /* Files wait for their body, because a size must be exact; directories never wait. */
 static int serve_getattr(struct task *task) {
         _cleanup_(document_unrefp) struct document *document = NULL;
@@ -160,6 +182,7 @@ static int serve_getattr(struct task *task) {
         r = file_look_live(task, &document);
         if (r != 0)
                 return r < 0 ? r : reply_live_attributes(task, document);
+        look_anew(task, true);
         r = file_ready(task, false, true, &node);
         if (r <= 0)
                 return r;
@@ -291,15 +314,7 @@ static bool is_writing(const struct task *task) {
  * say of ourselves (`metrics`) is what is true then.
  */
 int file_ready_to_open(struct task *task, struct node **ret) {
-        struct tree *tree = &task->session->tree;
-        const struct node *node;
-
-        pthread_mutex_lock(&tree->lock);
-        node = tree_node(tree, task->node);
-        if (node && node->content && node->is_volatile && node->branch->is_local &&
-            !task_waited(task, WANT_BODY))
-                content_look_anew(node->content);
-        pthread_mutex_unlock(&tree->lock);
+        look_anew(task, false);
         return file_ready(task, true, true, ret);
 }
 
