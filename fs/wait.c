@@ -7,11 +7,15 @@
 #include "fs/fetch.h"
 #include "fs/session.h"
 
+enum { PART_LEVELS = 3 };
+
 struct flight {
         struct flight *next;
         struct node *node; /* referenced; NULL for WANT_WORK */
         char *name;        /* WANT_FIND */
         enum want want;
+        uint64_t part; /* of the tree that a service answers for */
+        bool has_slot;
         int (*work)(struct task *task, struct op *op);
         struct op op;
         struct task *tasks;     /* that wait for it */
@@ -168,6 +172,8 @@ static void leave_running(struct wait *wait, struct flight *flight) {
         while (*p != flight)
                 p = &(*p)->next;
         *p = flight->next;
+        if (flight->has_slot)
+                wait->slots--;
 }
 
 /* Flies, lands everybody who waited, frees the flight. */
@@ -209,17 +215,49 @@ static int fly(struct session *session, struct flight *flight) {
         return r;
 }
 
+/* How many flights with a slot ask the same service. Locked. */
+static unsigned count_alike(const struct wait *wait, const struct flight *flight) {
+        unsigned n = 0;
+
+        for (const struct flight *other = wait->running; other; other = other->next)
+                n += other->has_slot && other->part == flight->part;
+        return n;
+}
+
+/* Is there a slot for it? Locked. */
+static bool may_fly(const struct wait *wait, const struct flight *flight) {
+        if (wait->slots < WAIT_SLOTS - WAIT_SPARE)
+                return true;
+        return wait->slots < WAIT_SLOTS && count_alike(wait, flight) < WAIT_SPARE_EACH;
+}
+
+/* The first that waits for a slot and may have one, in its place in the list. Locked. */
+static struct flight **next(struct wait *wait) {
+        struct flight **p = &wait->pending;
+
+        while (*p && wait->slots < WAIT_SLOTS && !may_fly(wait, *p))
+                p = &(*p)->next;
+        return *p && wait->slots < WAIT_SLOTS ? p : NULL;
+}
+
+/* It flies from now on. Locked. */
+static void take_off(struct wait *wait, struct flight *flight) {
+        wait->slots++;
+        flight->has_slot = true;
+        flight->next = wait->running;
+        wait->running = flight;
+}
+
 static struct flight *pop(struct wait *wait) {
-        struct flight *flight = wait->pending;
+        struct flight **p = next(wait), *flight = p ? *p : NULL;
 
         if (!flight)
                 return NULL;
-        wait->pending = flight->next;
-        if (!wait->pending)
-                wait->pending_end = &wait->pending;
+        *p = flight->next;
+        if (!*p)
+                wait->pending_end = p;
         wait->n_pending--;
-        flight->next = wait->running;
-        wait->running = flight;
+        take_off(wait, flight);
         return flight;
 }
 
@@ -230,7 +268,7 @@ static void push(struct wait *wait, struct flight *flight) {
         wait->n_pending++;
 }
 
-/* With a slot: what waited for one, until nothing does; then the slot is free. */
+/* In the thread of one that has landed: those that wait for a slot, while there is one for them. */
 static void fly_pending(struct session *session) {
         struct wait *wait = &session->wait;
 
@@ -239,8 +277,6 @@ static void fly_pending(struct session *session) {
 
                 pthread_mutex_lock(&wait->lock);
                 flight = pop(wait);
-                if (!flight)
-                        wait->slots--;
                 pthread_mutex_unlock(&wait->lock);
                 if (!flight)
                         return;
@@ -251,7 +287,7 @@ static void fly_pending(struct session *session) {
 /* Starts the flight in this thread if there is a slot for it, else leaves it to who has one. */
 static void start(struct session *session, struct flight *flight, struct task *task) {
         struct wait *wait = &session->wait;
-        bool has_slot = wait->slots < WAIT_SLOTS && !task->is_landing;
+        bool has_slot = !task->is_landing && may_fly(wait, flight);
 
         flight->op.uid = task->op.uid;
         flight->op.pid = task->op.pid;
@@ -262,12 +298,28 @@ static void start(struct session *session, struct flight *flight, struct task *t
                 pthread_mutex_unlock(&wait->lock);
                 return;
         }
-        wait->slots++;
-        flight->next = wait->running;
-        wait->running = flight;
+        take_off(wait, flight);
         pthread_mutex_unlock(&wait->lock);
         (void)fly(session, flight);
         fly_pending(session);
+}
+
+/* The part of the tree in which a service is asked: /account/region/service at the most. */
+static uint64_t part_of(struct session *session, const struct node *node, fuse_ino_t id) {
+        uint64_t part[PART_LEVELS] = { 0 };
+
+        pthread_mutex_lock(&session->tree.lock);
+        for (node = node ? node : tree_node(&session->tree, id); node; node = node->parent) {
+                if (node->type != ENTRY_DIRECTORY || !node->parent)
+                        continue;
+                memmove(part + 1, part, sizeof(part) - sizeof(*part));
+                part[0] = node->id;
+        }
+        pthread_mutex_unlock(&session->tree.lock);
+        for (size_t i = PART_LEVELS; i-- > 0;)
+                if (part[i])
+                        return part[i];
+        return 0;
 }
 
 /* Takes the flight over; joins @running if that serves. With it the task belongs to the flight. */
@@ -276,6 +328,7 @@ static int board(struct task *task, struct flight *flight) {
         struct wait *wait = &session->wait;
         struct flight *other;
 
+        flight->part = part_of(session, flight->node, task->node);
         if (task->operation == OPERATION_LOOKUP)
                 task_hold(task, task->node);
         fuse_req_interrupt_func(task->req, on_interrupt, task);
@@ -352,18 +405,6 @@ int wait_change(struct task *task, int (*work)(struct task *task, struct op *op)
         return board(task, flight);
 }
 
-/* Does this thread have what it takes to serve a flight that waits? Takes a slot then. */
-static bool take_slot(struct wait *wait) {
-        bool has;
-
-        pthread_mutex_lock(&wait->lock);
-        has = wait->pending && wait->slots < WAIT_SLOTS;
-        if (has)
-                wait->slots++;
-        pthread_mutex_unlock(&wait->lock);
-        return has;
-}
-
 /**
  * wait_ahead_or_why() - as wait_ahead().
  * @fault: NULL, or where the reason is put when it was asked for in vain.
@@ -396,8 +437,7 @@ int wait_ahead_or_why(struct session *session, struct node *node, enum want want
                 return r;
         }
         r = fly(session, flight);
-        if (take_slot(wait)) /* who landed may want more */
-                fly_pending(session);
+        fly_pending(session); /* who landed may want more */
         return r;
 }
 

@@ -3,12 +3,17 @@
  * Where requests wait for the cloud: one flight for each thing that is wanted, shared by all who
  * want it. At most WAIT_SLOTS threads of the kernel's loop are in a flight at once; further flights
  * wait for a slot without a thread, so what is answered from memory never starves (file rule 22).
+ * The last slots are for services that answer while others keep all the rest waiting.
  */
 #pragma once
 
 #include "fs/task.h"
 
-enum { WAIT_SLOTS = 48 };
+enum {
+        WAIT_SLOTS = 48,
+        WAIT_SPARE = 8,      /* of these, for services for which hardly anybody waits: … */
+        WAIT_SPARE_EACH = 2, /* … fewer than that */
+};
 
 enum want {
         WANT_LIST, /* of a directory */

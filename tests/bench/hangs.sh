@@ -6,7 +6,7 @@
 needs=()
 . "$(dirname "$0")/lib.sh"
 
-readers=64 # more than the 48 that may be in a call at once
+readers=64 # more than the 40 that may be in a call of one service at once
 
 are_waiting() {
         [ "$(sed -n 's/^hcloudfs_waiting //p' "$root/.hcloudfs/metrics")" -ge "$readers" ]
@@ -45,6 +45,11 @@ ls -l "$root/lab/config/"set=* >"$work/again"
 check 'another account is walked through as before' cmp "$work/configurations" "$work/again"
 check 'control files are read' grep -q '^waiting: ' "$root/.hcloudfs/status"
 check_equal 'none of this costs a call' '' "$(calls_since "$mark")"
+# What is not known of others is asked for.
+timeout 10 cat "$root/demo/cn-north-4/ems/clusters/"*/cluster.json >"$work/output" 2>&1
+check 'another service of the account answers' test $? -ne 124
+timeout 10 ls "$root/lab/registry/"* >"$work/output"
+check 'another account answers' test $? -ne 124
 left=0
 for pid in "${hung[@]}"; do
         is_gone "$pid" || left=$((left + 1))
