@@ -94,16 +94,18 @@ static bool read_time(const char *const *pointers, const struct json *value, str
 
 static int render(struct composer *composer, const struct file *file, const struct json *value,
                   struct document *document) {
+        bool is_text =
+                file->codec == CODEC_TEXT || (file->may_be_text && json_is(value, JSON_STRING));
         struct buf text = BUF_INIT(0);
         int r;
 
-        if (file->codec == CODEC_TEXT && !value)
+        if (is_text && !value)
                 r = 0;
-        else if (file->codec == CODEC_TEXT)
+        else if (is_text)
                 r = json_scalar(value, &text);
         else
                 r = json_render(value, JSON_PRETTY, &text);
-        if (r == 0 && file->codec == CODEC_JSON)
+        if (r == 0 && !is_text)
                 r = buf_add_char(&text, '\n');
         if (r == 0)
                 r = buf_reserve(&text, 0);

@@ -142,6 +142,17 @@ int check_length(struct op *op, const struct file *file, const char *text, size_
                        file->most_chars);
 }
 
+/* What the service has: where its row says so, that may be no JSON. */
+static int read_theirs(struct op *op, const struct file *file, const struct document *now,
+                       struct json **ret) {
+        if (!file->may_be_text)
+                return read_text(op, file, now->data, now->len, ret);
+        if (json_parse(now->data, now->len, ret, NULL) == 0)
+                return 0;
+        *ret = json_new_string(now->data, now->len);
+        return *ret ? 0 : op_fail(op, ENOMEM, "out of memory");
+}
+
 /* Reads the document as it is now, and the resource behind it. */
 static int load(struct planner *planner, struct place *place, struct document **ret) {
         struct op *op = planner->composer.op;
@@ -157,7 +168,7 @@ static int load(struct planner *planner, struct place *place, struct document **
         /* The same answers, just read: they are at hand now. */
         r = composer_object(&planner->composer, &planner->item);
         if (r == 0)
-                r = read_text(op, place->file, (*ret)->data, (*ret)->len, &planner->theirs);
+                r = read_theirs(op, place->file, *ret, &planner->theirs);
         return r;
 }
 

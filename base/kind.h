@@ -166,6 +166,7 @@ struct file {
         struct when when;           /* on the item */
         const struct save *save;    /* how a save is sent; NULL: 0444 */
         unsigned most_chars;        /* that the service takes in a text; 0: no bound is told */
+        bool may_be_text;           /* CODEC_JSON: a lone string is shown as its own bytes */
         bool is_one;                /* FROM_CALL: of that list the item with the resource's id */
         bool is_volatile;           /* changes by itself: never kept by the kernel */
 };

@@ -379,6 +379,7 @@ static const struct kind route_rule = {
                         { .name = "*.json",
                           .from = FROM_OBJECT,
                           .compose = compose_route_rule,
+                          .may_be_text = true,
                           .save = &cse_route_rule_save },
                         { 0 },
                 },

@@ -275,6 +275,22 @@ END_TEST
         "[{\"precedence\":1,\"route\":[{\"name\":\"r\",\"weight\":20,\"tags\":{\"version\":" \
         "\"1\"}}]}]"
 
+START_TEST(route_rules_in_another_form_are_shown_as_they_are) {
+        char *text;
+
+        begin();
+        changing_answer("getRouteRule", "{\"result\":\"- precedence: 1\\n  weight: 20\\n\"}");
+        text = changing_read(RULES "/cart.json");
+        ck_assert_str_eq(text, "- precedence: 1\n  weight: 20\n");
+        free(text);
+        ck_assert_int_eq(changing_save(RULES "/cart.json", NULL, RULE), -EPERM);
+        ck_assert_int_eq(changing_save(RULES "/cart.json", "- precedence: 1\n  weight: 20\n", RULE),
+                         -EPERM);
+        changing_nothing();
+        changing_end();
+}
+END_TEST
+
 START_TEST(route_rules_are_lists) {
         begin();
         changing_answer("getRouteRule", "{\"result\":\"[]\"}");
@@ -348,6 +364,8 @@ int main(void) {
                 { .name = "policies", .test = policies_are_saved_whole_and_moved },
                 { .name = "new policies", .test = policies_are_created_where_they_stand },
                 { .name = "route rules", .test = route_rules_are_lists },
+                { .name = "route rules of another form",
+                  .test = route_rules_in_another_form_are_shown_as_they_are },
                 { .name = "namespaces", .test = namespaces_go_by_the_query },
                 {},
         };
