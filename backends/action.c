@@ -134,7 +134,7 @@ static int run_action(struct planner *planner, const struct action *action,
                       struct change_result *result) {
         int r;
 
-        r = read_text(planner->composer.op, &plain, planner->text, planner->len, &planner->mine);
+        r = read_mine(planner->composer.op, &plain, planner->text, planner->len, &planner->mine);
         if (r == 0)
                 r = check_text(planner, action);
         if (r == 0)

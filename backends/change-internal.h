@@ -6,6 +6,8 @@
 
 int read_text(struct op *op, const struct file *file, const char *text, size_t len,
               struct json **ret);
+int read_mine(struct op *op, const struct file *file, const char *text, size_t len,
+              struct json **ret);
 int check_length(struct op *op, const struct file *file, const char *text, size_t len);
 
 /* create.c */

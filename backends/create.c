@@ -313,7 +313,7 @@ static int read_new(struct planner *planner, const struct create *create) {
                 return op_fail(op, EINVAL, "a new document needs a text");
         if (file->codec == CODEC_TEXT && !planner->len && !(file->save && file->save->may_be_empty))
                 return op_fail(op, EINVAL, "an empty text is never sent");
-        r = read_text(op, file, planner->text, planner->len, &planner->mine);
+        r = read_mine(op, file, planner->text, planner->len, &planner->mine);
         return r < 0 ? r : check_length(op, file, planner->text, planner->len);
 }
 
@@ -402,7 +402,7 @@ static int create_ahead(struct view *view, struct op *op, struct place *director
         planner.text = text;
         planner.len = len;
         if (r == 0)
-                r = text ? read_text(op, file, text, len, &planner.mine) : -EINVAL;
+                r = text ? read_mine(op, file, text, len, &planner.mine) : -EINVAL;
         if (r == 0)
                 r = file->save->ahead(&planner);
         if (r == 0)

@@ -314,3 +314,102 @@ int json_parse(const char *text, size_t len, struct json **ret, struct json_erro
         buf_done(&marked);
         return r;
 }
+
+/* A member's name as it is written, and the object that it is of. */
+struct name {
+        size_t object, at, len;
+};
+
+enum { NAMES_MAX = 1024 * 1024, NAMES_DEPTH = 64 };
+
+struct names {
+        const char *text;
+        struct name *list;
+        size_t count, capacity;
+        size_t objects[NAMES_DEPTH]; /* those that are open, as numbers */
+        size_t depth, opened;
+};
+
+static int compare_names(const void *left, const void *right, void *data) {
+        const struct name *a = left, *b = right;
+        const char *text = data;
+        size_t len = a->len < b->len ? a->len : b->len;
+        int order;
+
+        if (a->object != b->object)
+                return a->object < b->object ? -1 : 1;
+        order = memcmp(text + a->at, text + b->at, len);
+        if (order == 0 && a->len != b->len)
+                order = a->len < b->len ? -1 : 1;
+        if (order == 0)
+                order = a->at < b->at ? -1 : 1;
+        return order;
+}
+
+/* The string that begins at the scan's place: kept if it is a name. */
+static int note_name(struct names *names, struct scan *scan) {
+        size_t began = scan->at;
+        int r;
+
+        scan_string(scan);
+        if (!is_name(scan) || !names->depth || names->depth > NAMES_DEPTH)
+                return 0;
+        r = array_grow(&names->list, &names->capacity, names->count, NAMES_MAX,
+                       sizeof(*names->list));
+        if (r == 0)
+                names->list[names->count++] = (struct name){
+                        .object = names->objects[names->depth - 1],
+                        .at = began,
+                        .len = scan->at - began,
+                };
+        return r;
+}
+
+static int find_names(struct names *names, size_t len) {
+        struct scan scan = { .text = names->text, .len = len };
+        int r = 0;
+
+        while (r == 0 && scan.at < len) {
+                char c = names->text[scan.at];
+
+                if (c == '"') {
+                        r = note_name(names, &scan);
+                        continue;
+                }
+                if (c == '{' || c == '[') {
+                        if (names->depth++ < NAMES_DEPTH)
+                                names->objects[names->depth - 1] = names->opened++;
+                } else if ((c == '}' || c == ']') && names->depth) {
+                        names->depth--;
+                }
+                scan.at++;
+        }
+        return r;
+}
+
+/**
+ * json_check_names() - has an object two members of one name? Of those every reader keeps another.
+ * @text: JSON, as json_parse() has found.
+ * @ret_error: where the second is, set only with -EBADMSG.
+ * Returns 0, -EBADMSG, -ENOMEM, -ENOSPC with more than a million members.
+ */
+int json_check_names(const char *text, size_t len, struct json_error *ret_error) {
+        struct names names = { .text = text };
+        size_t at = len;
+        int r = find_names(&names, len);
+
+        if (r == 0 && names.count)
+                qsort_r(names.list, names.count, sizeof(*names.list), compare_names,
+                        (void *)(uintptr_t)text);
+        for (size_t i = 1; r == 0 && i < names.count; i++) {
+                const struct name *a = &names.list[i - 1], *b = &names.list[i];
+
+                if (a->object == b->object && a->len == b->len && b->at < at &&
+                    memcmp(text + a->at, text + b->at, a->len) == 0)
+                        at = b->at;
+        }
+        free(names.list);
+        if (r == 0 && at < len)
+                r = refuse(text, at, "a member of this name stands there already", ret_error);
+        return r;
+}

@@ -30,6 +30,7 @@ struct json_error {
 enum json_form { JSON_COMPACT, JSON_PRETTY };
 
 int json_parse(const char *text, size_t len, struct json **ret, struct json_error *ret_error);
+int json_check_names(const char *text, size_t len, struct json_error *ret_error);
 struct json *json_free(struct json *json);
 DEFINE_CLEANUP(struct json *, json_free)
 

@@ -153,6 +153,30 @@ START_TEST(bad_texts_are_refused_at_their_place) {
 }
 END_TEST
 
+START_TEST(names_that_stand_twice_are_found) {
+        static const struct {
+                const char *text;
+                size_t column; /* 0: there are none */
+        } texts[] = {
+                { "{}", 0 },
+                { "7", 0 },
+                { "{\"a\": 1, \"b\": {\"a\": 2}, \"c\": [{\"a\": 3}, {\"a\": \"a\"}]}", 0 },
+                { "{\"a\": 1, \"a\": 1}", 10 },
+                { "{\"ab\": 1, \"a\": {}, \"b\": [], \"a\" : 2, \"b\": 1}", 29 },
+                { "[{\"x\\\"\": [{\"y\": 0, \"y\": 1}]}]", 20 },
+                { "{\"a\": {\"b\": 1}, \"c\": \"a\", \"a\": 2}", 27 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                struct json_error error = { 0 };
+                int r = json_check_names(texts[i].text, strlen(texts[i].text), &error);
+
+                ck_assert_int_eq(r, texts[i].column ? -EBADMSG : 0);
+                ck_assert_uint_eq(error.column, texts[i].column);
+        }
+}
+END_TEST
+
 START_TEST(nul_bytes_are_no_json) {
         static const char behind[] = "{}\0x", within[] = "\"a\0b\"";
         struct json_error error;
@@ -492,6 +516,7 @@ int main(void) {
                 { "good", good_texts_are_read_and_written_again, ELEMENTSOF(good) },
                 { "bad", bad_texts_are_refused_at_their_place, ELEMENTSOF(bad) },
                 { "nul", nul_bytes_are_no_json, 0 },
+                { "twice", names_that_stand_twice_are_found, 0 },
                 { "depth", nesting_is_bounded, 0 },
                 { "size", size_is_bounded, 0 },
                 { "pretty", the_indented_form_to_the_byte, 0 },
