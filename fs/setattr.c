@@ -192,6 +192,8 @@ static int serve_setattr(struct task *task) {
         if (r == 0)
                 return reply(task, node);
         pthread_mutex_unlock(&session->tree.lock);
+        if (!task->op.fault.error)
+                r = write_fail(&task->op, r);
         return task->op.fault.error ? r : op_fail(&task->op, -r, "it cannot be set so");
 }
 

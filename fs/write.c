@@ -362,6 +362,17 @@ int write_read(struct task *task, struct handle *handle) {
         return task_end(task);
 }
 
+/** write_fail() - say why a text cannot be made so long, or at all. Returns @r, a negative errno. */
+int write_fail(struct op *op, int r) {
+        if (r == -EFBIG)
+                return op_fail(op, EFBIG, "a document has at most %d bytes", BLOB_MAX);
+        if (r == -ENOSPC)
+                return op_fail(op, ENOSPC, "too much is being written at once");
+        if (r == -EBUSY)
+                return op_fail(op, EBUSY, "this action was sent: open it anew to repeat it");
+        return r;
+}
+
 /** write_write() - WRITE of such a handle. */
 int write_write(struct task *task, struct handle *handle) {
         struct session *session = task->session;
@@ -378,14 +389,8 @@ int write_write(struct task *task, struct handle *handle) {
         if (handle->node->overlay)
                 handle->node->overlay->touched_ms = stamp_monotonic_ms();
         pthread_mutex_unlock(&session->tree.lock);
-        if (r == -EFBIG)
-                return op_fail(&task->op, EFBIG, "a document has at most %d bytes", BLOB_MAX);
-        if (r == -ENOSPC)
-                return op_fail(&task->op, ENOSPC, "too much is being written at once");
-        if (r == -EBUSY)
-                return op_fail(&task->op, EBUSY, "this action was sent: open it anew to repeat it");
         if (r < 0)
-                return r;
+                return write_fail(&task->op, r);
         fuse_reply_write(task->req, task->size);
         return task_end(task);
 }

@@ -9,6 +9,7 @@ int write_open(struct task *task);
 struct editing *write_made_again(const struct session *session, const struct node *node);
 int write_open_node(struct task *task, struct node *node, struct handle **ret);
 int write_read(struct task *task, struct handle *handle);
+int write_fail(struct op *op, int r);
 int write_write(struct task *task, struct handle *handle);
 int write_flush(struct task *task, struct handle *handle);
 int write_fsync(struct task *task, struct handle *handle);
