@@ -213,7 +213,7 @@ void reasons_forget(struct journal *journal, struct op *op, const char *path) {
         op->fault = fault;
 }
 
-/* The reason beside a new document that was removed. */
+/* The reason beside a document that is there no longer. */
 struct leftover {
         struct session *session;
         struct node *dir;      /* referenced */
@@ -260,27 +260,28 @@ static void end_leftover(void *data) {
 }
 
 /**
- * reasons_end_soon() - a new document is removed before it ever was sent: what was said of its
- * refusals goes with it, a second later as with other documents, so that `rm -r` still finds it.
- * @node: of the document. Tree locked.
+ * reasons_end_soon() - a new document is removed before it ever was sent, or has another name now:
+ * what was said of its refusals goes with it, a second later as with other documents, so that
+ * `rm -r` still finds it.
+ * @of: the document's name. Tree locked.
  */
-void reasons_end_soon(struct session *session, const struct node *node) {
-        size_t len = strlen(node->name);
+void reasons_end_soon(struct session *session, struct node *dir, const char *of) {
+        size_t len = strlen(of);
         char name[NAME_MAX + 1];
         const struct overlay *note = NULL;
         struct leftover *leftover;
 
-        if (snprintf(name, sizeof(name), "%s.error", node->name) < (int)sizeof(name))
-                note = overlay_find(node->parent, name);
+        if (snprintf(name, sizeof(name), "%s.error", of) < (int)sizeof(name))
+                note = overlay_find(dir, name);
         if (!note || note->role != OVERLAY_NOTE || !note->text)
                 return;
         leftover = malloc(sizeof(*leftover) + len + 1);
         if (!leftover)
                 return;
         leftover->session = session;
-        leftover->dir = node_ref(node->parent);
+        leftover->dir = node_ref(dir);
         leftover->text = document_ref(note->text);
-        memcpy(leftover->name, node->name, len + 1);
+        memcpy(leftover->name, of, len + 1);
         if (later_add(&session->later, FORGET_DELAY_MS, end_leftover, leftover) == 0)
                 return;
         node_unref(&session->tree, leftover->dir);

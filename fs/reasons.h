@@ -29,5 +29,5 @@ int reasons_load(struct session *session, const struct session_account *account)
 void reasons_done(struct reasons *reasons);
 void reasons_attach(struct session *session, struct node *dir);
 bool reasons_drop(struct session *session, const char *path);
-void reasons_end_soon(struct session *session, const struct node *node);
+void reasons_end_soon(struct session *session, struct node *dir, const char *of);
 void reasons_forget(struct journal *journal, struct op *op, const char *path);

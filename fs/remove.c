@@ -297,7 +297,7 @@ static int await_sent(struct task *task, struct op *op, const struct node *dir) 
                 creating_discard(session, overlay);
                 return 0;
         }
-        reasons_end_soon(session, overlay->node);
+        reasons_end_soon(session, overlay->node->parent, overlay->node->name);
         overlay_discard(session, overlay);
         return 0;
 }
@@ -378,7 +378,7 @@ static int unlink_overlay(struct task *task, struct overlay *overlay, enum stand
                 return wait_change(task, remove_made);
         }
         if (overlay->role == OVERLAY_NEW)
-                reasons_end_soon(task->session, overlay->node);
+                reasons_end_soon(task->session, overlay->node->parent, overlay->node->name);
         overlay_discard(task->session, overlay);
         pthread_mutex_unlock(&task->session->tree.lock);
         return reply(task);

@@ -225,7 +225,7 @@ static int save(struct task *task, struct op *op, struct replacing *replacing) {
                 return r;
         pthread_mutex_lock(&session->tree.lock);
         if (replacing->source->overlay && replacing->source->overlay->link)
-                reasons_end_soon(session, replacing->source);
+                reasons_end_soon(session, replacing->source->parent, replacing->source->name);
         if (saving.is_replaced)
                 entry = saving.made;
         else if (now)
@@ -265,7 +265,7 @@ static int create(struct task *task, struct op *op, struct replacing *replacing)
         if (r == 0 && replacing->source->overlay && replacing->source->overlay->link) {
                 struct overlay *overlay = replacing->source->overlay;
 
-                reasons_end_soon(session, overlay->node);
+                reasons_end_soon(session, overlay->node->parent, overlay->node->name);
                 r = overlay_move(session, overlay, replacing->subject.dir, replacing->subject.name);
                 if (r == 0 && !session->commits.is_plan_only)
                         r = creating_done(session, overlay, &result.entry,
@@ -364,6 +364,7 @@ static int call(struct task *task, struct op *op) {
                 struct node *dir = tree_node(&session->tree, task->to);
 
                 change_outdates(session, subject.dir);
+                reasons_end_soon(session, subject.dir, subject.name);
                 (void)leaving_hide(session, subject.dir, subject.name);
                 if (dir) {
                         leaving_end(session, dir, task->to_name, NULL);
@@ -468,7 +469,7 @@ static int move(struct task *task, struct end *from, struct end *to) {
 
         if (other && other != from->overlay)
                 overlay_discard(session, other);
-        reasons_end_soon(session, from->overlay->node);
+        reasons_end_soon(session, from->dir, from->name);
         r = overlay_move(session, from->overlay, to->dir, to->name);
         if (from->overlay->scratch)
                 scratch_touch(from->overlay->scratch);
