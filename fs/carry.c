@@ -223,8 +223,11 @@ static void note_work(struct session *session, const struct carry *carry,
         case EDIT_LINK:
         case EDIT_UNLINK:
         case EDIT_RENAME:
-                break;
+                return;
         }
+        pthread_mutex_lock(&session->tree.lock);
+        change_sets_to_work(session, subject->dir);
+        pthread_mutex_unlock(&session->tree.lock);
 }
 
 /* What an earlier mount was to remove there is not removed any more. */

@@ -144,6 +144,21 @@ void change_refreshes(struct session *session, struct node *dir,
                 refresh_files(session, actions, forget);
 }
 
+/** change_sets_to_work() - something was begun at or below a directory: the jobs that the service
+ * tells of, beside it or above, are others. Tree locked. */
+void change_sets_to_work(struct session *session, const struct node *dir) {
+        enum { LEVELS = 4 }; /* actions, the resource, its collection, the service */
+
+        for (int i = 0; i < LEVELS && dir; i++, dir = dir->parent) {
+                const struct node *jobs =
+                        dir->branch->is_local ? NULL : tree_child(&session->tree, dir, "jobs");
+
+                outdate(jobs);
+                if (jobs && jobs->type == ENTRY_DIRECTORY && jobs->directory)
+                        jobs->directory->doubted_ms = stamp_now_ms();
+        }
+}
+
 /**
  * change_relates() - a resource was brought into a relation, or out of one: what it tells of itself
  * and the links in its directory are others. @node: of its directory; of anything else, or NULL:
