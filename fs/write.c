@@ -362,7 +362,8 @@ int write_read(struct task *task, struct handle *handle) {
         return task_end(task);
 }
 
-/** write_fail() - say why a text cannot be made so long, or at all. Returns @r, a negative errno. */
+/** write_fail() - say why a text cannot be so long, or written at all. @r: a negative errno, which
+ * is returned. */
 int write_fail(struct op *op, int r) {
         if (r == -EFBIG)
                 return op_fail(op, EFBIG, "a document has at most %d bytes", BLOB_MAX);
