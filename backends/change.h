@@ -148,6 +148,7 @@ struct life_state {
 
 /* Of the resource at or above a place. -ENOENT: it has gone. */
 bool view_has_life(const struct place *place);
+bool view_shares_answer(const struct place *changed, const struct place *file);
 int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret);
 void life_state_done(struct life_state *state);
 

@@ -116,6 +116,13 @@ bool view_has_life(const struct place *place) {
         return life_of(place) != NULL;
 }
 
+/** view_shares_answer() - is a file made of the answer that lists what was changed, or what is in
+ * the collection that was? Then it tells of the change too. */
+bool view_shares_answer(const struct place *changed, const struct place *file) {
+        return changed->kind && changed->kind->list && file->file &&
+               file->file->from == FROM_CALL && file->file->call == changed->kind->list;
+}
+
 /** view_life() - see the header. */
 int view_life(struct view *view, struct op *op, struct place *place, struct life_state *ret) {
         _cleanup_(json_freep) struct json *item = NULL;

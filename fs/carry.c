@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "fs/arriving.h"
 #include "fs/change.h"
+#include "fs/content.h"
+#include "fs/directory.h"
 #include "fs/note.h"
 #include "fs/recovery.h"
 #include "fs/session.h"
@@ -142,6 +144,28 @@ static void end_notes(struct session *session, struct op *op, const struct carry
         pthread_mutex_unlock(&session->tree.lock);
         if (note_drop(session, note_directory(carry), note_name(carry), ".error") || was_there)
                 reasons_forget(subject->journal, op, subject->path);
+}
+
+/* What the resource of a changed document tells by the same answer is asked for anew. */
+static void doubt_sharers(struct session *session, const struct subject *subject) {
+        struct node *dir;
+
+        pthread_mutex_lock(&session->tree.lock);
+        dir = subject->dir->parent;
+        for (size_t i = 0; dir && dir->directory && dir->directory->snapshot &&
+                           i < dir->directory->snapshot->listing->count;
+             i++) {
+                struct node *node = tree_child(&session->tree, dir,
+                                               dir->directory->snapshot->listing->entries[i].name);
+
+                if (!node || node->type != ENTRY_FILE || node->overlay || !node->content ||
+                    !node->place || !view_shares_answer(subject->place, node->place))
+                        continue;
+                content_doubt(node->content);
+                if (node->lookups > 0)
+                        notify_inode(&session->notify, node->id);
+        }
+        pthread_mutex_unlock(&session->tree.lock);
 }
 
 /* Where the reason of a refusal is looked for: beside files, not beside directories. */
@@ -298,6 +322,8 @@ int carry_out(struct session *session, struct op *op, struct carry *carry,
         carry->is_waiting = commit.is_waiting;
         if (r == 0 && !session->commits.is_plan_only)
                 note_work(session, carry, ret);
+        if (r == 0 && !session->commits.is_plan_only && carry->act != EDIT_ACTION)
+                doubt_sharers(session, carry->subject);
         if (r < 0 && commit.may_have_changed)
                 doubt_shown(session, carry);
         if (r < 0 && has_note(carry) && !commit.is_waiting)
