@@ -164,8 +164,9 @@ int json_text_at(const struct json *json, const char *pointer, char **ret) {
 
 /* Beyond the whole numbers that a fraction holds exactly it is the text that tells. */
 static bool fractions_equal(const struct json *a, const struct json *b) {
+        const double limit = 9007199254740992; /* 2^53 */
         double value = json_object_get_double(json_raw(a));
-        bool is_exact = value > -0x1p53 && value < 0x1p53;
+        bool is_exact = value > -limit && value < limit;
 
         return json_object_equal(json_raw(a), json_raw(b)) &&
                (is_exact ||
