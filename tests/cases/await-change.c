@@ -3,7 +3,7 @@
  * usage: await-change [-l] [-n TIMES] FILE [COMMAND]
  * Reads FILE to its end, runs COMMAND, then waits with poll(2) until the file says that it is
  * another one, and prints what it says then: all of it, or with -l what was added. TIMES times;
- * gives up after ten seconds without a change, with status 1.
+ * gives up after half a minute without a change, with status 1.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 #include "base/text.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 30000 };
 
 static int fail(const char *what) {
         perror(what);
