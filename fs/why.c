@@ -108,14 +108,18 @@ static void detach(struct node *node) {
                 node_unref(&session->tree, mirrored(node));
 }
 
+/* Of a clock that was set back meanwhile, the time alone. */
 static void add_time(struct buf *buf, const char *word, int64_t ms) {
+        int64_t ago_ms = stamp_now_ms() - ms;
         char text[STAMP_TEXT_SIZE];
 
         if (ms <= 0)
                 return;
         stamp_format(ms / 1000, text);
-        (void)buf_printf(buf, "%s: %s (%" PRId64 " s ago)\n", word, text,
-                         (stamp_now_ms() - ms) / 1000);
+        if (ago_ms < 0)
+                (void)buf_printf(buf, "%s: %s\n", word, text);
+        else
+                (void)buf_printf(buf, "%s: %s (%" PRId64 " s ago)\n", word, text, ago_ms / 1000);
 }
 
 static void add_fresh(struct buf *buf, int64_t until_ms, bool is_stale) {

@@ -2,24 +2,11 @@
 /* The account's own directory, and IAM: which projects there are. */
 #include "backends/tables/helpers.h"
 
+#include "auth/keys.h"
 #include "backends/rows.h"
 #include "backends/select.h"
 #include "backends/view-internal.h"
 #include "base/text.h"
-
-/* Is this the name of a region: lower-case words and digits with hyphens, at least two of them? */
-static bool is_region(const char *name, size_t len) {
-        size_t hyphens = 0;
-
-        for (size_t i = 0; i < len; i++) {
-                char c = name[i];
-
-                hyphens += c == '-';
-                if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
-                        return false;
-        }
-        return hyphens >= 2 && name[len - 1] >= '0' && name[len - 1] <= '9';
-}
 
 /*
  * A project is named like its region, a sub-project `<region>_<name>` (contract conventions, 2.6).
@@ -39,7 +26,7 @@ static int split_projects(const struct json *page, struct answer *answer) {
 
                 if (!name || !id)
                         continue;
-                if (region && len && is_region(region, len))
+                if (region && key_is_region(region))
                         r = json_set_string(project, "region", region);
                 if (r == 0)
                         r = answer_add_json(answer, id, project);

@@ -308,7 +308,12 @@ START_TEST(regions_have_their_form) {
         ck_assert(!key_is_region("MOS"));
         ck_assert(!key_is_region("cn-north-4_analytics"));
         ck_assert(!key_is_region("cn-4"));
-        ck_assert(!key_is_region("cn-north"));
+        ck_assert(key_is_region("eu-de"));
+        ck_assert(key_is_region("eu-ch2"));
+        ck_assert(key_is_region("moon-west-7"));
+        ck_assert(!key_is_region("cn-north-"));
+        ck_assert(!key_is_region("cn--north-4"));
+        ck_assert(!key_is_region("cn-north-4.example"));
         ck_assert(!key_is_region(""));
 }
 END_TEST

@@ -66,6 +66,7 @@ END_TEST
 START_TEST(an_own_cloud_is_addressed_likewise) {
         static const struct row own[] = {
                 { "dws", "xx-nowhere-1", "https://dws.xx-nowhere-1.localhost:8443", NULL },
+                { "dws", "eu-de", "https://dws.eu-de.localhost:8443", NULL },
                 { "ems", "cn-north-4", "https://ems.cn-north-4.localhost:8443", NULL },
                 { "ucs", "cn-north-4", "https://ucs.localhost:8443", NULL },
                 { "iam", NULL, "https://iam.localhost:8443", NULL },
