@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "fs/arriving.h"
 #include "fs/change.h"
-#include "fs/content.h"
-#include "fs/directory.h"
 #include "fs/note.h"
 #include "fs/recovery.h"
 #include "fs/session.h"
@@ -148,23 +146,9 @@ static void end_notes(struct session *session, struct op *op, const struct carry
 
 /* What the resource of a changed document tells by the same answer is asked for anew. */
 static void doubt_sharers(struct session *session, const struct subject *subject) {
-        struct node *dir;
-
         pthread_mutex_lock(&session->tree.lock);
-        dir = subject->dir->parent;
-        for (size_t i = 0; dir && dir->directory && dir->directory->snapshot &&
-                           i < dir->directory->snapshot->listing->count;
-             i++) {
-                struct node *node = tree_child(&session->tree, dir,
-                                               dir->directory->snapshot->listing->entries[i].name);
-
-                if (!node || node->type != ENTRY_FILE || node->overlay || !node->content ||
-                    !node->place || !view_shares_answer(subject->place, node->place))
-                        continue;
-                content_doubt(node->content);
-                if (node->lookups > 0)
-                        notify_inode(&session->notify, node->id);
-        }
+        if (subject->dir->parent && subject->place)
+                change_is_told_with(session, subject->dir->parent, subject->place);
         pthread_mutex_unlock(&session->tree.lock);
 }
 

@@ -114,8 +114,9 @@ void change_outdates(struct session *session, struct node *dir) {
         }
 }
 
-/* The documents that stand in a directory. Tree locked. */
-static void refresh_files(struct session *session, struct node *dir,
+/* The documents that stand in a directory. @by: those alone that one answer tells with this place;
+ * NULL: all. Tree locked. */
+static void refresh_files(struct session *session, struct node *dir, const struct place *by,
                           void (*forget)(struct content *content)) {
         const struct listing *listing =
                 dir->type == ENTRY_DIRECTORY && dir->directory && dir->directory->snapshot
@@ -126,6 +127,8 @@ static void refresh_files(struct session *session, struct node *dir,
                 struct node *child = tree_child(&session->tree, dir, listing->entries[i].name);
 
                 if (!child || child->type != ENTRY_FILE || child->overlay || !child->content)
+                        continue;
+                if (by && !(child->place && view_shares_answer(by, child->place)))
                         continue;
                 forget(child->content);
                 if (child->lookups > 0)
@@ -139,9 +142,15 @@ void change_refreshes(struct session *session, struct node *dir,
                       void (*forget)(struct content *content)) {
         struct node *actions = tree_child(&session->tree, dir, "actions");
 
-        refresh_files(session, dir, forget);
+        refresh_files(session, dir, NULL, forget);
         if (actions)
-                refresh_files(session, actions, forget);
+                refresh_files(session, actions, NULL, forget);
+}
+
+/** change_is_told_with() - what stands in a directory and is told by the same answer as @place, of
+ * which something was changed, is asked for anew. Tree locked. */
+void change_is_told_with(struct session *session, struct node *dir, const struct place *place) {
+        refresh_files(session, dir, place, content_doubt);
 }
 
 /** change_sets_to_work() - something was begun at or below a directory: the jobs that the service

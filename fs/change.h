@@ -12,6 +12,7 @@ int change_ready(struct task *task, uint64_t id, struct node **ret);
 void change_outdates(struct session *session, struct node *dir);
 void change_refreshes(struct session *session, struct node *dir,
                       void (*forget)(struct content *content));
+void change_is_told_with(struct session *session, struct node *dir, const struct place *place);
 void change_sets_to_work(struct session *session, const struct node *dir);
 void change_relates(struct session *session, struct node *node);
 struct node *change_leads_to(struct session *session, struct node *dir, const char *target);
